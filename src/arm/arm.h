@@ -1,0 +1,93 @@
+/*
+ * ARMv7-M facts, no state: instruction table, decoding, disassembly, what an
+ * instruction reads and writes, and the System Control Space's register map.
+ * Source: ARM DDI 0403 (ARMv7-M Architecture Reference Manual), Cortex-M3 TRM
+ * (DDI 0337). One table of bit-pattern rows (arm/table.c) feeds decoding,
+ * execution, disassembly and analysis.
+ */
+#ifndef REFLASH_ARM_H
+#define REFLASH_ARM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arm/ops.h" /* enum arm_op: one name a row of the table */
+
+enum arm_cond { ARM_EQ, ARM_NE, ARM_CS, ARM_CC, ARM_MI, ARM_PL, ARM_VS, ARM_VC, ARM_HI, ARM_LS,
+		ARM_GE, ARM_LT, ARM_GT, ARM_LE, ARM_AL };
+
+/* One decoded instruction. `imm` is the final immediate: expanded, scaled and
+ * sign-extended; for direct branches the byte offset from the instruction's
+ * own address + 4. */
+struct arm_insn {
+	enum arm_op op;
+	uint8_t size;    /* 2 or 4 bytes */
+	uint8_t cond;    /* enum arm_cond; ARM_AL except for conditional branches */
+	uint8_t rd, rn, rm, ra; /* registers as the row's operands name them; 0 when unused */
+	uint8_t shift_type, shift_n; /* applied to rm */
+	uint8_t flags;   /* ARM_INSN_* */
+	uint16_t list;   /* register list of LDM/STM/PUSH/POP; IT mask; CPS bits */
+	uint32_t imm;
+	uint32_t raw;    /* hw1 | hw2 << 16 */
+};
+
+#define ARM_INSN_SETFLAGS 1u     /* sets N Z C V when outside an IT block (16-bit) or always */
+#define ARM_INSN_SETFLAGS_NOT_IT 2u /* 16-bit form: sets flags only outside an IT block */
+#define ARM_INSN_ADD 4u          /* offset is added (U bit) */
+#define ARM_INSN_INDEX 8u        /* P: pre-indexed or offset */
+#define ARM_INSN_WBACK 16u       /* W: base is written back */
+#define ARM_INSN_UNPREDICTABLE 32u /* see docs/unpredictable.md for what is done */
+
+/* Decode the half-words at an address. `hw2` may be anything when the first
+ * half-word is a 16-bit instruction. An undefined encoding gives op ARM_OP_UDF
+ * with its size. Never fails. */
+void arm_decode(uint16_t hw1, uint16_t hw2, struct arm_insn *out);
+/* Is the instruction that starts with this half-word 32 bits long? */
+static inline bool arm_is_32bit(uint16_t hw1)
+{
+	return hw1 >= 0xE800;
+}
+
+/* What one instruction does, seen from outside, for analysis. */
+enum arm_flow {
+	ARM_FLOW_NEXT,     /* falls through */
+	ARM_FLOW_BRANCH,   /* to `target`; conditional when insn.cond != AL or it is CBZ/CBNZ */
+	ARM_FLOW_CALL,     /* BL to `target` */
+	ARM_FLOW_CALL_REG, /* BLX rm */
+	ARM_FLOW_JUMP_REG, /* BX rm other than LR, MOV PC, LDR PC, TBB/TBH */
+	ARM_FLOW_RETURN,   /* BX LR, POP {..,PC}, LDM SP!,{..,PC} */
+	ARM_FLOW_TRAP,     /* UDF, BKPT, SVC */
+};
+enum arm_mem { ARM_MEM_NONE, ARM_MEM_LOAD, ARM_MEM_STORE };
+
+struct arm_effects {
+	uint16_t reads, writes; /* bit n = Rn; bit 15 = PC as an operand / as a destination */
+	bool reads_flags, writes_flags;
+	bool conditional;       /* B<c>, CBZ, CBNZ (an IT block's condition is the caller's to add) */
+	enum arm_flow flow;
+	uint32_t target;        /* for ARM_FLOW_BRANCH/CALL: absolute address */
+	enum arm_mem mem;
+	uint8_t mem_size;       /* bytes of one element: 1, 2, 4 */
+	uint8_t mem_count;      /* number of elements (LDM/STM/LDRD...) */
+	bool literal;           /* PC-relative load; `literal_address` is its address */
+	uint32_t literal_address;
+};
+void arm_effects(const struct arm_insn *insn, uint32_t address, struct arm_effects *out);
+
+/* UAL text of one instruction ("str r1, [r0, #4]"), as GNU as accepts it.
+ * Returns the length written (like snprintf). */
+int arm_disassemble(const struct arm_insn *insn, uint32_t address, char *out, size_t size);
+
+/* The instruction table's rows, for tests and tools. */
+struct arm_row {
+	enum arm_op op;
+	const char *name;
+	uint8_t size;        /* 2 or 4 */
+	uint32_t mask, value; /* on hw1 (16-bit) or hw1 << 16 | hw2 (32-bit) */
+	const char *pattern; /* the bit ruler the row was made from */
+	const char *section; /* DDI 0403 section */
+};
+const struct arm_row *arm_rows(size_t *count);
+
+#endif

@@ -1,0 +1,190 @@
+/*
+ * Inside the microcontroller: how core, buses and peripherals fit together.
+ *
+ *   cpu/     the core: execution, exceptions, NVIC, SysTick, SCB, debug, FPB, DWT
+ *   bus.c    address map: flash, RAM, bit-band, bridges (APB widens narrow writes), faults
+ *   clock.c  time: core cycles <-> nanoseconds, the event list, low-power modes
+ *   periph/  one file a peripheral, one row a register, ends in one const definition
+ *   f103.c   which peripherals a chip has: name @ base -> irq, clock gate
+ *   mcu.c    the public face: power, resets, run loop, snapshots
+ *
+ * Everything a snapshot copies is in `struct mcu_state`, without pointers into
+ * itself, so that taking one is a memcpy.
+ */
+#ifndef REFLASH_MCU_INTERNAL_H
+#define REFLASH_MCU_INTERNAL_H
+
+#include "arm/arm.h"
+#include "arm/scs.h"
+#include "mcu/mcu.h"
+
+struct periph;
+struct reg;
+
+/* ---- registers: one row each (the only place that knows a register) -------- */
+
+/* Access to a hook: `v` is the register's stored word. */
+typedef uint32_t (*reg_read_fn)(struct periph *p, const struct reg *r);
+/* `value` is the whole word as the bridge delivers it; `old` the stored word.
+ * The hook stores what it wants with periph_set(); without a hook the masked
+ * value is stored. */
+typedef void (*reg_write_fn)(struct periph *p, const struct reg *r, uint32_t value, uint32_t old);
+
+struct reg {
+	uint16_t offset;
+	const char *name;  /* "MAPR" */
+	uint32_t reset;    /* value after system reset */
+	uint32_t rmask;    /* readable bits; others read 0 */
+	uint32_t wmask;    /* writable bits; others keep their value */
+	reg_read_fn read;  /* NULL: stored word & rmask */
+	reg_write_fn write;/* NULL: store (old & ~wmask) | (value & wmask) */
+	uint8_t arg;       /* for hooks shared by several rows (channel number ...) */
+};
+
+enum bus_kind { BUS_AHB, BUS_APB1, BUS_APB2, BUS_PPB };
+
+/* ---- a kind of peripheral --------------------------------------------------- */
+
+struct periph_def {
+	const char *kind;          /* "USART" */
+	const struct reg *regs;    /* sorted by offset */
+	size_t reg_count;
+	uint32_t state_size;       /* private state beyond the register words */
+	bool keep_on_reset;        /* backup domain, DBGMCU: reset only by power */
+	/* System reset; registers already hold their reset values. May be NULL. */
+	void (*reset)(struct periph *p, enum mcu_reset why);
+	/* A scheduled event is due. */
+	void (*event)(struct periph *p, unsigned id);
+	/* An outside level on a pin of ours changed, clocks changed. May be NULL. */
+	void (*clock_changed)(struct periph *p);
+	const char *not_modelled;  /* what is left out, for `board status --unmodelled` and docs */
+};
+
+/* ---- one peripheral of this chip --------------------------------------------- */
+
+struct periph {
+	const struct periph_def *def;
+	struct mcu *m;
+	const char *name;      /* "USART1" */
+	uint32_t base;         /* 0x40013800 */
+	uint32_t span;         /* bytes decoded */
+	enum bus_kind bus;
+	uint8_t index;         /* 1 for USART1, 0 for GPIOA */
+	int16_t irq[4];        /* interrupt numbers, -1: none */
+	int16_t gate;          /* RCC enable: (register offset << 5 | bit), -1: always clocked */
+	uint32_t *words;       /* register words, in mcu_state (def->reg_count of them) */
+	void *state;           /* private state, in mcu_state */
+	uint16_t id;           /* row number in the chip's table */
+};
+
+/* The stored word of the register at `offset`. */
+uint32_t periph_get(const struct periph *p, uint32_t offset);
+void periph_set(struct periph *p, uint32_t offset, uint32_t value);
+/* Is the RCC clock gate open? A gated peripheral ignores writes and reads 0. */
+bool periph_clocked(const struct periph *p);
+/* The kernel clock in Hz (PCLK1/PCLK2/HCLK by bus). */
+uint32_t periph_clock_hz(const struct periph *p);
+/* Timer kernel clock (PCLK x2 when the APB prescaler is not 1). */
+uint32_t periph_timer_hz(const struct periph *p);
+/* Level of one of the peripheral's interrupt lines (index into irq[]). */
+void periph_irq(struct periph *p, unsigned line, bool level);
+/* Ask for / cancel def->event(p, id) at an absolute time. id 0..7. One pending
+ * event an id; scheduling again moves it. */
+void periph_schedule(struct periph *p, unsigned id, uint64_t at_ns);
+void periph_cancel(struct periph *p, unsigned id);
+bool periph_scheduled(const struct periph *p, unsigned id, uint64_t *at_ns);
+/* Find another one by name ("RCC"); NULL when the chip has none. */
+struct periph *periph_find(struct mcu *m, const char *name);
+/* DMA request line from a peripheral (RM0008 table 78): channel 1..7 of DMA1. */
+void dma_request(struct mcu *m, unsigned dma, unsigned channel, bool level);
+/* Edge/level on an EXTI line (GPIO pins, RTC alarm 17, PVD 16, USB 18). */
+void exti_line(struct mcu *m, unsigned line, bool level);
+/* GPIO helper: the level a pin has now (outside, pull, output). */
+bool gpio_level(const struct mcu *m, unsigned port, unsigned pin);
+
+/* ---- between core and the rest --------------------------------------------------- */
+
+/* Bus access by the core or DMA, the slow path (not flash/RAM hits). `size` 1,
+ * 2, 4; unaligned accesses are already split. Returns false on a bus fault. */
+bool bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value);
+bool bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value);
+/* Peripheral-space access below the bit-band and PPB decoding. */
+bool periph_bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value);
+bool periph_bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value);
+/* SCS, DWT, FPB, ITM, ROM table (0xE0000000..): cpu/scs.c. `debug`: from the AHB-AP. */
+bool ppb_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value, bool debug);
+bool ppb_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value, bool debug);
+
+/* Interrupt line from outside the core: level-sensitive, pends on rising. */
+void nvic_line(struct mcu *m, unsigned irq, bool level);
+void nvic_nmi(struct mcu *m);
+/* An event for WFE (EXTI event mode, SEV). */
+void cpu_event(struct mcu *m);
+
+/* Code in [address, address+len) changed by anyone but a core store. */
+void cpu_code_changed(struct mcu *m, uint32_t address, uint32_t len);
+/* Core reset: registers, NVIC, SCS (not debug state on a non-power reset);
+ * fetches SP and PC from the vector table at address 0. */
+void cpu_reset(struct mcu *m, enum mcu_reset why);
+enum cpu_exit { CPU_EXIT_DEADLINE, CPU_EXIT_BUDGET, CPU_EXIT_SLEEP, CPU_EXIT_HALTED,
+		CPU_EXIT_LOCKUP, CPU_EXIT_STOP, CPU_EXIT_RESET };
+/* Execute until m->s.time.deadline (core cycles), the instruction budget, or
+ * the core sleeps, halts, locks up; CPU_EXIT_STOP after mcu_stop_run. */
+enum cpu_exit cpu_run(struct mcu *m, uint64_t instruction_budget);
+/* Would a sleeping core wake now (interrupt pending by WFI's rule, event set)? */
+bool cpu_wakes(const struct mcu *m);
+/* Halt request by the debugger, vector catch etc. are inside cpu/. */
+bool cpu_halted(const struct mcu *m);
+
+/* The core asks the rest. */
+/* WFI/WFE with SCR.SLEEPDEEP as given: enter Sleep, Stop or Standby (PWR). */
+void power_sleep(struct mcu *m, bool deep);
+void power_wake(struct mcu *m);
+/* A reset to be taken as soon as the current instruction is done. */
+void reset_request(struct mcu *m, enum mcu_reset why);
+/* Flash wait states as the core sees them for a fetch (ASSUMED model). */
+unsigned flash_wait_states(const struct mcu *m);
+
+/* ---- time (clock.c) ------------------------------------------------------------------ */
+
+/* Core cycles count HCLK; whenever HCLK changes a new epoch starts, so that
+ * conversions stay exact. */
+struct mcu_time {
+	uint64_t cycles;       /* HCLK cycles since power-on */
+	uint64_t deadline;     /* cpu_run returns when cycles >= deadline */
+	uint64_t epoch_cycles; /* where the present HCLK began */
+	uint64_t epoch_ns;
+	uint32_t hclk_hz;
+	uint64_t next_event_ns;/* earliest scheduled event; UINT64_MAX: none */
+};
+uint64_t time_now_ns(const struct mcu *m);
+uint64_t time_ns_to_cycles(const struct mcu *m, uint64_t at_ns); /* rounds up */
+/* Bring m->s.time.deadline down to the earliest event. */
+void time_rearm(struct mcu *m);
+/* RCC changed the tree: start a new epoch, tell peripherals. */
+void time_set_hclk(struct mcu *m, uint32_t hz);
+
+/* Tell the hooks. */
+void mcu_emit(struct mcu *m, enum mcu_event_kind kind, uint32_t a, uint32_t b);
+/* A register was touched that is not modelled. */
+void mcu_note_unmodelled(struct mcu *m, uint32_t address);
+
+/* ---- the tables ---------------------------------------------------------------------- */
+
+struct periph_row {
+	const char *name;
+	const struct periph_def *def;
+	uint32_t base, span;
+	enum bus_kind bus;
+	uint8_t index;
+	int16_t irq[4];
+	int16_t gate;
+	uint8_t densities; /* bit (1 << enum density): which parts have it */
+};
+extern const struct periph_row f103_periphs[];
+extern const size_t f103_periph_count;
+
+/* struct mcu and struct mcu_state are laid out in mcu/state.h. */
+#include "mcu/state.h"
+
+#endif

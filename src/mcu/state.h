@@ -1,0 +1,57 @@
+/*
+ * The layout of a microcontroller in memory. `struct mcu_state` is what a
+ * snapshot copies: plain data, no pointers into itself. Included at the end of
+ * mcu_internal.h only.
+ */
+#ifndef REFLASH_MCU_STATE_H
+#define REFLASH_MCU_STATE_H
+
+#include "mcu/cpu/cpu_state.h" /* struct cpu_state: registers, NVIC, SCB, SysTick, debug */
+
+#define MCU_MAX_RAM (96u * 1024u)
+#define MCU_MAX_PERIPHS 64
+#define MCU_PERIPH_EVENTS 8
+#define MCU_PERIPH_POOL (24u * 1024u) /* register words and private states of all peripherals */
+
+/* Power, pins and modes: what is neither core nor peripheral. */
+struct mcu_board_side {
+	bool powered, nrst_low, boot0;
+	bool debug_powered;       /* CDBGPWRUPREQ has been seen since power-on */
+	enum mcu_mode mode;
+	bool reset_pending;
+	enum mcu_reset reset_why;
+	uint64_t reset_ns;        /* when the last reset ended */
+	uint32_t boot_alias;      /* what address 0 maps to: flash, system memory or RAM base */
+	int8_t pin_drive[8][16];  /* outside levels: -1, 0, 1 */
+	uint64_t flash_operations;
+	uint32_t flash_generation;/* counts changes of flash contents */
+};
+
+struct mcu_state {
+	struct cpu_state cpu;
+	struct mcu_time time;
+	struct mcu_board_side side;
+	uint64_t event_at[MCU_MAX_PERIPHS][MCU_PERIPH_EVENTS]; /* UINT64_MAX: none */
+	uint8_t pool[MCU_PERIPH_POOL];
+	uint8_t option_bytes[16];
+	uint8_t ram[MCU_MAX_RAM]; /* last, so that a snapshot copies ram_size bytes of it only */
+};
+
+struct mcu {
+	struct mcu_config config;
+	const struct chip *chip;
+	const struct silicon *silicon;
+	uint8_t *flash;        /* chip->flash_die bytes */
+	uint8_t *system;       /* system memory, chip->system_size bytes */
+	struct periph periphs[MCU_MAX_PERIPHS];
+	size_t periph_count;
+	uint8_t periph_map[0x24000 / 0x400]; /* 0x40000000.. in 1-KiB slots -> row + 1 */
+	struct mcu_hooks hooks;
+	bool stop_requested;
+	struct cpu_cache *cache; /* predecoded code and the code map; owned by cpu/ */
+	const struct log *log;
+	struct mcu_side_tables *side_tables; /* coverage, provenance, unmodelled list */
+	struct mcu_state s;
+};
+
+#endif

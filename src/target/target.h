@@ -1,0 +1,112 @@
+/*
+ * The target over a probe: ADIv5 and Cortex-M, and the ways in. Attaching is a
+ * table of ways (target/ways.c), each tried through the same ops, so that
+ * diagnose can compare their outcomes and recover can climb them.
+ */
+#ifndef REFLASH_TARGET_H
+#define REFLASH_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "probe/probe.h"
+
+struct target; /* an attached target */
+
+enum target_way {
+	WAY_PLAIN,       /* hot: whatever runs keeps running until halted */
+	WAY_SLOW,        /* the same at 100 kHz */
+	WAY_UNDER_RESET, /* NRST driven by the probe, vector catch, release */
+	WAY_CATCH,       /* poll at full rate while a person works RESET or the power */
+	WAY_COUNT
+};
+const char *target_way_name(enum target_way way);
+
+/* What one attempt saw; unknown where a step was not reached. */
+struct target_attempt {
+	enum target_way way;
+	enum status status;
+	int raw;             /* probe's code of the failing step */
+	bool dp_answers;
+	uint32_t dpidr;
+	bool ap_answers;
+	uint32_t cpuid, dhcsr;
+	bool halted;
+	uint64_t took_us;
+	unsigned polls;      /* WAY_CATCH: attempts made */
+	struct err err;
+};
+
+struct target_options {
+	unsigned speed_khz;        /* 0: 4000 */
+	bool halt;                 /* leave the core halted */
+	bool leave_no_trace;       /* restore DBGMCU_CR on close */
+	uint64_t catch_for_us;     /* WAY_CATCH: how long to poll */
+	/* WAY_CATCH: called now and then; false ends the polling. */
+	bool (*keep_trying)(void *ctx);
+	void *ctx;
+	const struct log *log;
+};
+
+/* One way in. The attempt is filled on success and failure alike. On success
+ * `*out` owns nothing of the probe (probe outlives it); free with target_close. */
+enum status target_attach(struct probe *p, enum target_way way, const struct target_options *opt,
+			  struct target_attempt *attempt, struct target **out,
+			  struct err *err) MUST_CHECK;
+/* Plain, then under reset: what write, info, erase ... use. `used` may be NULL. */
+enum status target_attach_any(struct probe *p, const struct target_options *opt,
+			      enum target_way *used, struct target **out,
+			      struct err *err) MUST_CHECK;
+/* Let go: the core runs on (unless halted on purpose with `leave_halted`). */
+void target_close(struct target *t, bool leave_halted);
+struct probe *target_probe(struct target *t);
+
+/* ---- core ------------------------------------------------------------------- */
+
+enum status target_halt(struct target *t, struct err *err) MUST_CHECK;
+enum status target_run(struct target *t, struct err *err) MUST_CHECK;
+enum status target_is_halted(struct target *t, bool *halted, struct err *err) MUST_CHECK;
+/* Wait for halt; STATUS_TIMEOUT after timeout_us. */
+enum status target_wait_halt(struct target *t, uint64_t timeout_us, struct err *err) MUST_CHECK;
+/* n: 0-15 r0-pc, 16 xPSR, 17 MSP, 18 PSP, 20 CONTROL/FAULTMASK/BASEPRI/PRIMASK. */
+enum status target_read_reg(struct target *t, unsigned n, uint32_t *v, struct err *err) MUST_CHECK;
+enum status target_write_reg(struct target *t, unsigned n, uint32_t v, struct err *err) MUST_CHECK;
+/* SYSRESETREQ; with `halt`, stopped at the reset vector by vector catch. */
+enum status target_reset(struct target *t, bool halt, struct err *err) MUST_CHECK;
+
+/* ---- memory -------------------------------------------------------------------- */
+
+enum status target_read32(struct target *t, uint32_t a, uint32_t *v, struct err *err) MUST_CHECK;
+enum status target_write32(struct target *t, uint32_t a, uint32_t v, struct err *err) MUST_CHECK;
+enum status target_write16(struct target *t, uint32_t a, uint16_t v, struct err *err) MUST_CHECK;
+/* Any alignment and length. */
+enum status target_read(struct target *t, uint32_t a, void *data, size_t len,
+			struct err *err) MUST_CHECK;
+enum status target_write(struct target *t, uint32_t a, const void *data, size_t len,
+			 struct err *err) MUST_CHECK;
+
+static inline uint64_t target_now_us(struct target *t)
+{
+	return probe_now_us(target_probe(t));
+}
+static inline void target_sleep_us(struct target *t, uint64_t us)
+{
+	probe_sleep_us(target_probe(t), us);
+}
+
+/* ---- who is it ---------------------------------------------------------------------- */
+
+/* Identity registers as read (0 and `known` false where a read failed). */
+struct target_identity {
+	uint32_t dpidr, cpuid, idcode, flash_size_word, uid[3];
+	uint32_t ap_idr;
+	uint8_t rom_pid[8];
+	bool idcode_known, flash_size_known, uid_known, rom_known, ap_idr_known;
+};
+enum status target_identify(struct target *t, struct target_identity *id,
+			    struct err *err) MUST_CHECK;
+
+#endif
