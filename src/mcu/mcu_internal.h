@@ -57,6 +57,8 @@ struct periph_def {
 	void (*event)(struct periph *p, unsigned id);
 	/* An outside level on a pin of ours changed, clocks changed. May be NULL. */
 	void (*clock_changed)(struct periph *p);
+	/* A write that the closed clock gate swallowed. May be NULL. */
+	void (*gated_write)(struct periph *p, const struct reg *r, uint32_t value);
 	const char *not_modelled;  /* what is left out, for `board status --unmodelled` and docs */
 };
 
@@ -74,7 +76,8 @@ struct periph {
 	int16_t gate;          /* RCC enable: (register offset << 5 | bit), -1: always clocked */
 	uint32_t *words;       /* register words, in mcu_state (def->reg_count of them) */
 	void *state;           /* private state, in mcu_state */
-	uint16_t id;           /* row number in the chip's table */
+	uint16_t id;           /* number of this peripheral in m->periphs[] */
+	uint8_t *row_of;       /* offset / 4 -> register row + 1, 0: none; `span / 4` entries */
 };
 
 /* The stored word of the register at `offset`. */
@@ -131,17 +134,37 @@ enum cpu_exit { CPU_EXIT_DEADLINE, CPU_EXIT_BUDGET, CPU_EXIT_SLEEP, CPU_EXIT_HAL
 /* Execute until m->s.time.deadline (core cycles), the instruction budget, or
  * the core sleeps, halts, locks up; CPU_EXIT_STOP after mcu_stop_run. */
 enum cpu_exit cpu_run(struct mcu *m, uint64_t instruction_budget);
+/* Absolute core cycle at which the core itself wants to act (SysTick reaching
+ * 0 with TICKINT, a DWT match ...); UINT64_MAX: never. time_rearm takes it into
+ * the deadline, so that a sleeping core is woken by it too. */
+uint64_t cpu_next_cycle(const struct mcu *m);
+/* m->s.time.cycles was moved by someone else than cpu_run (sleep skipped, halted
+ * time, flash stall): bring SysTick and CYCCNT up to date and pend what came due.
+ * While the core is halted SysTick stands still. */
+void cpu_catch_up(struct mcu *m);
+/* Address of the instruction under way (valid inside bus calls too). */
+uint32_t cpu_pc(const struct mcu *m);
 /* Would a sleeping core wake now (interrupt pending by WFI's rule, event set)? */
 bool cpu_wakes(const struct mcu *m);
 /* Halt request by the debugger, vector catch etc. are inside cpu/. */
 bool cpu_halted(const struct mcu *m);
 
 /* The core asks the rest. */
-/* WFI/WFE with SCR.SLEEPDEEP as given: enter Sleep, Stop or Standby (PWR). */
+/* WFI/WFE with SCR.SLEEPDEEP as given: enter Sleep, Stop or Standby (PWR).
+ * cpu_run then returns CPU_EXIT_SLEEP; mcu.c moves time to the next event, and
+ * once cpu_wakes() calls power_wake (clocks back) before the next cpu_run. */
 void power_sleep(struct mcu *m, bool deep);
 void power_wake(struct mcu *m);
-/* A reset to be taken as soon as the current instruction is done. */
+/* A reset to be taken as soon as the current instruction is done: sets
+ * m->s.side.reset_pending; cpu_run checks it after every slow-path bus access
+ * and returns CPU_EXIT_RESET. mcu.c does the reset and calls cpu_reset. */
 void reset_request(struct mcu *m, enum mcu_reset why);
+/*
+ * Slow-path bus calls (bus_*, ppb_*) may change m->s.time.cycles (a flash
+ * operation stalls the core), m->s.time.deadline, m->stop_requested,
+ * m->s.side.reset_pending and pend interrupts: cpu_run must keep no copy of
+ * these across such a call.
+ */
 /* Flash wait states as the core sees them for a fetch (ASSUMED model). */
 unsigned flash_wait_states(const struct mcu *m);
 
@@ -151,6 +174,7 @@ unsigned flash_wait_states(const struct mcu *m);
  * conversions stay exact. */
 struct mcu_time {
 	uint64_t cycles;       /* HCLK cycles since power-on */
+	uint64_t instructions; /* executed since power-on; cpu_run counts */
 	uint64_t deadline;     /* cpu_run returns when cycles >= deadline */
 	uint64_t epoch_cycles; /* where the present HCLK began */
 	uint64_t epoch_ns;

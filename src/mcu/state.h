@@ -24,6 +24,8 @@ struct mcu_board_side {
 	uint32_t boot_alias;      /* what address 0 maps to: flash, system memory or RAM base */
 	int8_t pin_drive[8][16];  /* outside levels: -1, 0, 1 */
 	uint64_t flash_operations;
+	bool flash_busy;          /* a flash operation is under way; reads of flash stall */
+	uint64_t limit_ns;        /* mcu_run's until_ns, part of the deadline */
 	uint32_t flash_generation;/* counts changes of flash contents */
 };
 
@@ -37,6 +39,14 @@ struct mcu_state {
 	uint8_t ram[MCU_MAX_RAM]; /* last, so that a snapshot copies ram_size bytes of it only */
 };
 
+/* What is watched, outside snapshots. Each pointer is NULL until enabled. */
+struct mcu_side_tables {
+	uint8_t *coverage;      /* one bit a half-word of main flash executed (cpu/ sets) */
+	uint32_t *writer;       /* PC of the last core store, one a RAM byte (cpu/ sets) */
+	uint32_t *unmodelled;   /* register addresses touched that are not modelled, sorted */
+	size_t unmodelled_count, unmodelled_room;
+};
+
 struct mcu {
 	struct mcu_config config;
 	const struct chip *chip;
@@ -45,9 +55,14 @@ struct mcu {
 	uint8_t *system;       /* system memory, chip->system_size bytes */
 	struct periph periphs[MCU_MAX_PERIPHS];
 	size_t periph_count;
+	size_t pool_used;      /* bytes of s.pool in use: what a snapshot copies of it */
 	uint8_t periph_map[0x24000 / 0x400]; /* 0x40000000.. in 1-KiB slots -> row + 1 */
 	struct mcu_hooks hooks;
 	bool stop_requested;
+	bool bus_error;        /* a register hook refuses the access: the bus answers with an error */
+	bool by_debugger;      /* the access under way comes from the AHB-AP */
+	bool by_dma;           /* ... from DMA */
+	const struct mcu_store *store; /* the peripheral store under way, or NULL */
 	struct cpu_cache *cache; /* predecoded code and the code map; owned by cpu/ */
 	const struct log *log;
 	struct mcu_side_tables *side_tables; /* coverage, provenance, unmodelled list */
