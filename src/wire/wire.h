@@ -97,8 +97,13 @@ enum status usb_libusb_open(const struct usb_identity *id, struct usb_wire **out
  * STATUS_NO_PROBE when nobody serves it, STATUS_PROBE_BUSY when another client
  * is connected. On a driven board, now() and sleep() are the board's. */
 enum status usb_unix_open(const char *path, struct usb_wire **out, struct err *err) MUST_CHECK;
-/* The default socket path; false when it does not fit. */
+/* The default socket path (env REFLASH_BOARD overrides it); false when it does
+ * not fit. */
 bool usb_unix_default_path(char *out, size_t size);
+/* The virtual boards that run: every socket beside the default one that answers.
+ * `access` is STATUS_PROBE_BUSY, and `holder` set, where a client is connected. */
+enum status usb_unix_list(struct usb_found *out, size_t max, size_t *count,
+			  struct err *err) MUST_CHECK;
 
 /* stlink-server over TCP, "host:port". */
 enum status usb_stlink_server_open(const char *where, const char *serial, struct usb_wire **out,
@@ -114,16 +119,24 @@ struct usb_local_ops {
 	enum status (*bulk_in)(void *ctx, uint8_t endpoint, uint8_t *data, size_t len, size_t *got);
 	uint64_t (*now_us)(void *ctx);
 	void (*sleep_us)(void *ctx, uint64_t us);
+	void (*reset)(void *ctx); /* USB bus reset; NULL: the wire has none */
 };
 enum status usb_local_open(const struct usb_local_ops *ops, void *ctx,
 			   const struct usb_identity *id, struct usb_wire **out,
 			   struct err *err) MUST_CHECK;
 
 /*
- * A wire that fails its Nth exchange (test kit). Wraps another wire, which it
- * then owns. Kinds of failure: what a cable, hub or probe can do.
+ * A wire that fails its Nth exchange (test kit), counted from 1; 0: never.
+ * Wraps another wire, which it then owns (closed also when this fails).
+ * `permanent`: every later exchange fails too. Kinds of failure: what a cable,
+ * hub or probe can do.
  */
-enum usb_fault { USB_FAULT_LOST, USB_FAULT_TIMEOUT, USB_FAULT_SHORT, USB_FAULT_STATUS };
+enum usb_fault {
+	USB_FAULT_LOST,    /* STATUS_PROBE_LOST; the command did not reach the probe */
+	USB_FAULT_TIMEOUT, /* STATUS_TIMEOUT; the probe carried the command out */
+	USB_FAULT_SHORT,   /* IN: STATUS_OK with half the bytes; OUT: half sent, STATUS_IO */
+	USB_FAULT_STATUS,  /* a status reply says "AP error" (0x12) instead of 0x80 */
+};
 struct usb_faulty;
 enum status usb_faulty_open(struct usb_wire *inner, uint64_t fail_at, enum usb_fault kind,
 			    bool permanent, struct usb_wire **out, struct err *err) MUST_CHECK;
