@@ -1,0 +1,9 @@
+/* One name a command; each is defined at the end of its own file. */
+#ifndef REFLASH_CLI_COMMANDS_H
+#define REFLASH_CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct command cmd_completion;
+
+#endif
