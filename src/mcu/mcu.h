@@ -20,13 +20,17 @@
 
 struct mcu;
 
+/* AFIO_MAPR[26:24] reads as the value in force (some silicon; ST's LL examples wait for it). */
+#define MCU_SWJ_READBACK_IN_FORCE 8
+
 struct mcu_config {
 	const struct chip *chip;       /* required; static lifetime */
 	const struct silicon *silicon; /* NULL: genuine */
 	const uint8_t *boot_rom;       /* system memory contents, chip->system_size bytes; NULL: 0xFF */
 	size_t boot_rom_size;
 	uint32_t unique_id[3];         /* 0,0,0: a default one */
-	uint8_t swj_readback;          /* what AFIO_MAPR[26:24] reads as (write-only on silicon: undefined) */
+	uint8_t swj_readback;          /* what AFIO_MAPR[26:24] reads as (write-only on silicon:
+					  undefined): 0..7, or MCU_SWJ_READBACK_IN_FORCE */
 	bool debugger_present;         /* a debugger has powered the debug domain since power-on
 					  (DBGMCU erratum); the board sets it, see mcu_debug_power */
 	bool lse_fitted;               /* a 32.768-kHz crystal is on the board (Blue Pill: yes) */
@@ -57,7 +61,8 @@ void mcu_pin_drive(struct mcu *m, unsigned port, unsigned pin, int level);
 int mcu_pin_output(const struct mcu *m, unsigned port, unsigned pin);
 
 enum mcu_reset { MCU_RESET_POWER, MCU_RESET_PIN, MCU_RESET_SOFTWARE, MCU_RESET_IWDG,
-		 MCU_RESET_WWDG, MCU_RESET_LOW_POWER, MCU_RESET_OPTION_BYTES };
+		 MCU_RESET_WWDG, MCU_RESET_LOW_POWER, MCU_RESET_OPTION_BYTES,
+		 MCU_RESET_STANDBY /* woken from Standby */ };
 
 /* ---- memory from outside ---------------------------------------------- */
 
@@ -77,10 +82,13 @@ uint64_t mcu_flash_operations(const struct mcu *m);
 enum mcu_stop {
 	MCU_STOP_TIME,         /* `until_ns` reached */
 	MCU_STOP_INSTRUCTIONS, /* the instruction budget is used up */
-	MCU_STOP_HALTED,       /* the core is in debug state */
+	MCU_STOP_HALTED,       /* the core entered debug state; or it was in it all the time: the
+				  peripherals ran on until until_ns (at once when that is UINT64_MAX) */
 	MCU_STOP_HOOK,         /* a hook asked to stop (mcu_stop_run) */
-	MCU_STOP_LOCKUP,       /* locked up, and nothing will wake it */
-	MCU_STOP_IDLE,         /* asleep and no event is due, ever (only with `stop_when_idle`) */
+	MCU_STOP_LOCKUP,       /* locked up; time has advanced to until_ns unless no event is due, ever,
+				  and until_ns is UINT64_MAX */
+	MCU_STOP_IDLE,         /* asleep and no event is due, ever (with `stop_when_idle`, or when
+				  until_ns is UINT64_MAX; else time advances to until_ns) */
 	MCU_STOP_OFF,          /* no power, or NRST is low: time has advanced to until_ns all the same */
 };
 

@@ -39,6 +39,7 @@ struct reg {
 	reg_read_fn read;  /* NULL: stored word & rmask */
 	reg_write_fn write;/* NULL: store (old & ~wmask) | (value & wmask) */
 	uint8_t arg;       /* for hooks shared by several rows (channel number ...) */
+	bool keep;         /* a system reset leaves it alone: only power (or its domain) resets it */
 };
 
 enum bus_kind { BUS_AHB, BUS_APB1, BUS_APB2, BUS_PPB };
@@ -50,9 +51,20 @@ struct periph_def {
 	const struct reg *regs;    /* sorted by offset */
 	size_t reg_count;
 	uint32_t state_size;       /* private state beyond the register words */
+	bool own_schedule;         /* a reset does not cancel its events: def->reset decides */
+	bool own_clock;            /* runs from LSI/LSE or none: Stop mode does not freeze it */
+	/* Time stood still for it (Stop, debug halt): move private time bases on by
+	 * `ns`; scheduled events are already moved. May be NULL. */
+	void (*frozen)(struct periph *p, uint64_t ns);
+	/* Bit of DBGMCU_CR that freezes it while the core is halted, -1: none. NULL: none. */
+	int (*debug_stop_bit)(const struct periph *p);
 	bool keep_on_reset;        /* backup domain, DBGMCU: reset only by power */
 	/* System reset; registers already hold their reset values. May be NULL. */
 	void (*reset)(struct periph *p, enum mcu_reset why);
+	/* Offsets without a row: memory blocks, arrays of like registers. NULL: not
+	 * modelled. The whole word at `offset`. */
+	uint32_t (*read_other)(struct periph *p, uint32_t offset);
+	void (*write_other)(struct periph *p, uint32_t offset, uint32_t value);
 	/* A scheduled event is due. */
 	void (*event)(struct periph *p, unsigned id);
 	/* An outside level on a pin of ours changed, clocks changed. May be NULL. */
@@ -83,6 +95,10 @@ struct periph {
 /* The stored word of the register at `offset`. */
 uint32_t periph_get(const struct periph *p, uint32_t offset);
 void periph_set(struct periph *p, uint32_t offset, uint32_t value);
+/* Store `value` under the row's write mask, as no hook would have. */
+void periph_store(struct periph *p, const struct reg *r, uint32_t value);
+/* All registers to their reset values, then def->reset. */
+void periph_reset(struct periph *p, enum mcu_reset why);
 /* Is the RCC clock gate open? A gated peripheral ignores writes and reads 0. */
 bool periph_clocked(const struct periph *p);
 /* The kernel clock in Hz (PCLK1/PCLK2/HCLK by bus). */
@@ -91,7 +107,7 @@ uint32_t periph_clock_hz(const struct periph *p);
 uint32_t periph_timer_hz(const struct periph *p);
 /* Level of one of the peripheral's interrupt lines (index into irq[]). */
 void periph_irq(struct periph *p, unsigned line, bool level);
-/* Ask for / cancel def->event(p, id) at an absolute time. id 0..7. One pending
+/* Ask for / cancel def->event(p, id) at an absolute time. id 0..3. One pending
  * event an id; scheduling again moves it. */
 void periph_schedule(struct periph *p, unsigned id, uint64_t at_ns);
 void periph_cancel(struct periph *p, unsigned id);
@@ -100,10 +116,14 @@ bool periph_scheduled(const struct periph *p, unsigned id, uint64_t *at_ns);
 struct periph *periph_find(struct mcu *m, const char *name);
 /* DMA request line from a peripheral (RM0008 table 78): channel 1..7 of DMA1. */
 void dma_request(struct mcu *m, unsigned dma, unsigned channel, bool level);
+/* The bus refuses the access under way (a wrong flash key ...). */
+void periph_bus_error(struct periph *p);
 /* Edge/level on an EXTI line (GPIO pins, RTC alarm 17, PVD 16, USB 18). */
 void exti_line(struct mcu *m, unsigned line, bool level);
 /* GPIO helper: the level a pin has now (outside, pull, output). */
 bool gpio_level(const struct mcu *m, unsigned port, unsigned pin);
+/* Something outside a port's registers moved its pins: recompute, raise edges. */
+void gpio_refresh(struct mcu *m, unsigned port);
 
 /* ---- between core and the rest --------------------------------------------------- */
 
@@ -111,9 +131,15 @@ bool gpio_level(const struct mcu *m, unsigned port, unsigned pin);
  * 2, 4; unaligned accesses are already split. Returns false on a bus fault. */
 bool bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value);
 bool bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value);
+/* The bytes behind an address (flash, system memory, option bytes, RAM and the
+ * alias at 0), or NULL when [address, address+len) is not within one of them. */
+uint8_t *bus_memory(const struct mcu *m, uint32_t address, size_t len, bool *is_flash);
 /* Peripheral-space access below the bit-band and PPB decoding. */
 bool periph_bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value);
 bool periph_bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value);
+/* As above, for a store that was written to `as_written` (bit-band alias). */
+bool periph_store_as(struct mcu *m, uint32_t as_written, uint32_t address, unsigned size,
+		     uint32_t value);
 /* SCS, DWT, FPB, ITM, ROM table (0xE0000000..): cpu/scs.c. `debug`: from the AHB-AP. */
 bool ppb_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value, bool debug);
 bool ppb_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value, bool debug);
@@ -126,6 +152,14 @@ void cpu_event(struct mcu *m);
 
 /* Code in [address, address+len) changed by anyone but a core store. */
 void cpu_code_changed(struct mcu *m, uint32_t address, uint32_t len);
+/* Make / drop the core's caches. cpu_new returns false without memory. */
+bool cpu_new(struct mcu *m);
+void cpu_free(struct mcu *m);
+/* A snapshot was put back: RAM and core state are other ones now. Flash and the
+ * boot alias are as before unless cpu_code_changed said otherwise. */
+void cpu_restored(struct mcu *m);
+/* m->side_tables (coverage, provenance) was switched on or off. */
+void cpu_watch_changed(struct mcu *m);
 /* Core reset: registers, NVIC, SCS (not debug state on a non-power reset);
  * fetches SP and PC from the vector table at address 0. */
 void cpu_reset(struct mcu *m, enum mcu_reset why);
@@ -165,6 +199,39 @@ void reset_request(struct mcu *m, enum mcu_reset why);
  * m->s.side.reset_pending and pend interrupts: cpu_run must keep no copy of
  * these across such a call.
  */
+/* Reset everything a reset of kind `why` resets and begin the reset pulse; the
+ * core starts when it ends. */
+void reset_enter(struct mcu *m, enum mcu_reset why);
+/* The reset pulse is over: sample BOOT0/BOOT1, load option bytes, start the core. */
+void reset_leave(struct mcu *m);
+/* Do HCLK and the peripherals' clocks run (not in Stop, Standby, reset, off)? */
+bool power_hclk_runs(const struct mcu *m);
+/* What wakes Standby: WKUP pin, RTC alarm. */
+void power_standby_wake(struct mcu *m);
+
+/* ---- what the parts of the chip ask one another -------------------------------------- */
+
+unsigned afio_swj_cfg(const struct mcu *m);      /* in force, 0..7 */
+unsigned afio_exti_port(const struct mcu *m, unsigned line);
+uint32_t dbgmcu_cr(const struct mcu *m);
+bool flash_rdp(const struct mcu *m);             /* read-out protection in force */
+uint8_t flash_user_option(const struct mcu *m);  /* USER byte in force */
+void flash_load_options(struct mcu *m);          /* at every system reset */
+/* A store to main flash or option bytes. False: bus error. */
+bool flash_store(struct mcu *m, uint32_t address, unsigned size, uint32_t value);
+/* The core waits for the flash operation under way: time moves to its end. */
+void flash_stall(struct mcu *m);
+bool flash_readable(const struct mcu *m);        /* RDP allows this master to read main flash */
+void rcc_set_reset_flag(struct mcu *m, enum mcu_reset why);
+/* Stop mode ends: SYSCLK is HSI again. */
+void rcc_after_stop(struct mcu *m);
+uint32_t rcc_pclk_hz(const struct mcu *m, unsigned apb); /* 1 or 2 */
+bool rcc_ready(const struct mcu *m, const char *clock);  /* "LSI", "LSE", "HSE" */
+bool pwr_backup_writable(const struct mcu *m);   /* PWR_CR.DBP */
+bool pwr_standby_chosen(const struct mcu *m);    /* PWR_CR.PDDS */
+void pwr_set_flags(struct mcu *m, bool wakeup, bool standby);
+void iwdg_start(struct mcu *m);                  /* hardware watchdog option */
+
 /* Flash wait states as the core sees them for a fetch (ASSUMED model). */
 unsigned flash_wait_states(const struct mcu *m);
 
@@ -187,6 +254,23 @@ uint64_t time_ns_to_cycles(const struct mcu *m, uint64_t at_ns); /* rounds up */
 void time_rearm(struct mcu *m);
 /* RCC changed the tree: start a new epoch, tell peripherals. */
 void time_set_hclk(struct mcu *m, uint32_t hz);
+/* HCLK stands still (Stop, Standby, reset, off) and `ns` is reached. */
+void time_skip_stopped(struct mcu *m, uint64_t ns);
+/* HCLK runs and the core does not (Sleep, halted, flash stall) until `ns`. */
+void time_skip_clocked(struct mcu *m, uint64_t ns);
+/* Call def->event of everything due by now, in time order. */
+void time_fire(struct mcu *m);
+/* `ns` have passed in which frozen peripherals stood still: shift them. */
+void time_freeze(struct mcu *m, uint64_t ns);
+/* Tell every peripheral that a clock changed. */
+void time_clocks_changed(struct mcu *m);
+/* Rescan m->s.time.next_event_ns (frozen peripherals do not count). */
+void time_find_next(struct mcu *m);
+
+/* Main flash [at, at+len) changed by anyone: caches and snapshots must know. */
+void flash_touched(struct mcu *m, uint32_t at, uint32_t len);
+struct flash_copy;
+void flash_copy_unref(struct flash_copy *c);
 
 /* Tell the hooks. */
 void mcu_emit(struct mcu *m, enum mcu_event_kind kind, uint32_t a, uint32_t b);

@@ -10,7 +10,7 @@
 
 #define MCU_MAX_RAM (96u * 1024u)
 #define MCU_MAX_PERIPHS 64
-#define MCU_PERIPH_EVENTS 8
+#define MCU_PERIPH_EVENTS 4
 #define MCU_PERIPH_POOL (24u * 1024u) /* register words and private states of all peripherals */
 
 /* Power, pins and modes: what is neither core nor peripheral. */
@@ -21,6 +21,7 @@ struct mcu_board_side {
 	bool reset_pending;
 	enum mcu_reset reset_why;
 	uint64_t reset_ns;        /* when the last reset ended */
+	uint64_t reset_until_ns;  /* when the reset pulse under way ends (NRST high) */
 	uint32_t boot_alias;      /* what address 0 maps to: flash, system memory or RAM base */
 	int8_t pin_drive[8][16];  /* outside levels: -1, 0, 1 */
 	uint64_t flash_operations;
@@ -33,9 +34,9 @@ struct mcu_state {
 	struct cpu_state cpu;
 	struct mcu_time time;
 	struct mcu_board_side side;
+	uint8_t option_bytes[16];
 	uint64_t event_at[MCU_MAX_PERIPHS][MCU_PERIPH_EVENTS]; /* UINT64_MAX: none */
 	uint8_t pool[MCU_PERIPH_POOL];
-	uint8_t option_bytes[16];
 	uint8_t ram[MCU_MAX_RAM]; /* last, so that a snapshot copies ram_size bytes of it only */
 };
 
@@ -52,13 +53,21 @@ struct mcu {
 	const struct chip *chip;
 	const struct silicon *silicon;
 	uint8_t *flash;        /* chip->flash_die bytes */
+	struct flash_copy *flash_copy; /* equal to flash unless flash_dirty; shared with snapshots */
+	bool flash_dirty;
 	uint8_t *system;       /* system memory, chip->system_size bytes */
 	struct periph periphs[MCU_MAX_PERIPHS];
 	size_t periph_count;
 	size_t pool_used;      /* bytes of s.pool in use: what a snapshot copies of it */
 	uint8_t periph_map[0x24000 / 0x400]; /* 0x40000000.. in 1-KiB slots -> row + 1 */
+	/* Those that others ask. */
+	struct periph *rcc, *afio, *flash_if, *dbgmcu, *pwr, *exti, *iwdg;
+	struct periph *gpio[8];
+	uint32_t gates[3];     /* AHBENR, APB2ENR, APB1ENR bits that exist on this part */
+	uint8_t *row_maps;     /* storage behind periph.row_of */
 	struct mcu_hooks hooks;
 	bool stop_requested;
+	bool no_idle_skip;     /* mcu_limits.no_idle_skip of the run under way */
 	bool bus_error;        /* a register hook refuses the access: the bus answers with an error */
 	bool by_debugger;      /* the access under way comes from the AHB-AP */
 	bool by_dma;           /* ... from DMA */
