@@ -17,16 +17,22 @@
 enum arm_cond { ARM_EQ, ARM_NE, ARM_CS, ARM_CC, ARM_MI, ARM_PL, ARM_VS, ARM_VC, ARM_HI, ARM_LS,
 		ARM_GE, ARM_LT, ARM_GT, ARM_LE, ARM_AL };
 
+enum arm_shift { ARM_LSL, ARM_LSR, ARM_ASR, ARM_ROR, ARM_RRX };
+
 /* One decoded instruction. `imm` is the final immediate: expanded, scaled and
  * sign-extended; for direct branches the byte offset from the instruction's
- * own address + 4. */
+ * own address + 4. Loads and stores: rd = Rt, ra = Rt2, address = rn +/- imm
+ * or rn + (rm << shift_n); a literal has rn = 15 (PC aligned to 4). STREX: rd
+ * = status, ra = the value stored. SMULL and kin: ra = RdLo, rd = RdHi.
+ * BFI, BFC: imm = msb, shift_n = lsb; SBFX, UBFX: imm = width - 1, shift_n = lsb. */
 struct arm_insn {
-	enum arm_op op;
+	enum arm_op op;      /* the row */
+	enum arm_kind kind;  /* what it does: ARM_KIND_ADD for every encoding of ADD */
 	uint8_t size;    /* 2 or 4 bytes */
 	uint8_t cond;    /* enum arm_cond; ARM_AL except for conditional branches */
 	uint8_t rd, rn, rm, ra; /* registers as the row's operands name them; 0 when unused */
 	uint8_t shift_type, shift_n; /* applied to rm */
-	uint8_t flags;   /* ARM_INSN_* */
+	uint16_t flags;  /* ARM_INSN_* */
 	uint16_t list;   /* register list of LDM/STM/PUSH/POP; IT mask; CPS bits */
 	uint32_t imm;
 	uint32_t raw;    /* hw1 | hw2 << 16 */
@@ -38,6 +44,9 @@ struct arm_insn {
 #define ARM_INSN_INDEX 8u        /* P: pre-indexed or offset */
 #define ARM_INSN_WBACK 16u       /* W: base is written back */
 #define ARM_INSN_UNPREDICTABLE 32u /* see docs/unpredictable.md for what is done */
+#define ARM_INSN_IMM 64u         /* operand 2 (or the offset) is imm, not rm */
+#define ARM_INSN_UNPRIV 128u     /* LDRT and kin: access as unprivileged code would */
+#define ARM_INSN_CARRY 256u      /* a flag-setting logical operation takes C from imm[31] */
 
 /* Decode the half-words at an address. `hw2` may be anything when the first
  * half-word is a 16-bit instruction. An undefined encoding gives op ARM_OP_UDF
@@ -83,11 +92,18 @@ int arm_disassemble(const struct arm_insn *insn, uint32_t address, char *out, si
 struct arm_row {
 	enum arm_op op;
 	const char *name;
+	enum arm_kind kind;
 	uint8_t size;        /* 2 or 4 */
+	uint8_t immediate;   /* how the i bits become insn.imm: inside arm/ */
+	uint16_t flags;      /* ARM_INSN_* the encoding implies */
 	uint32_t mask, value; /* on hw1 (16-bit) or hw1 << 16 | hw2 (32-bit) */
 	const char *pattern; /* the bit ruler the row was made from */
+	const char *forbid;  /* registers that make it UNPREDICTABLE (ops.h) */
+	const char *text;    /* UAL template (disasm.c) */
 	const char *section; /* DDI 0403 section */
 };
+/* The row of an op; that of UDF for ARM_OP_UDF. */
+const struct arm_row *arm_row(enum arm_op op);
 const struct arm_row *arm_rows(size_t *count);
 
 #endif
