@@ -8,7 +8,6 @@
 
 #include "base/bytes.h"
 #include "mcu/mcu_internal.h"
-#include "mcu/periph/usart.h"
 
 /* ---- making one ----------------------------------------------------------------- */
 

@@ -158,6 +158,9 @@ void cpu_free(struct mcu *m);
 /* A snapshot was put back: RAM and core state are other ones now. Flash and the
  * boot alias are as before unless cpu_code_changed said otherwise. */
 void cpu_restored(struct mcu *m);
+/* A flash operation began or ended: while busy, data reads of flash and fetches
+ * from it must go the slow way (bus_read stalls until the operation ends). */
+void cpu_flash_busy(struct mcu *m, bool busy);
 /* m->side_tables (coverage, provenance) was switched on or off. */
 void cpu_watch_changed(struct mcu *m);
 /* Core reset: registers, NVIC, SCS (not debug state on a non-power reset);
@@ -230,6 +233,8 @@ bool rcc_ready(const struct mcu *m, const char *clock);  /* "LSI", "LSE", "HSE" 
 bool pwr_backup_writable(const struct mcu *m);   /* PWR_CR.DBP */
 bool pwr_standby_chosen(const struct mcu *m);    /* PWR_CR.PDDS */
 void pwr_set_flags(struct mcu *m, bool wakeup, bool standby);
+void pwr_wkup_pin(struct mcu *m);                /* PA0 rose */
+void gpio_edge(struct mcu *m, unsigned port, unsigned pin, bool level); /* a pin moved */
 void iwdg_start(struct mcu *m);                  /* hardware watchdog option */
 
 /* Flash wait states as the core sees them for a fetch (ASSUMED model). */
