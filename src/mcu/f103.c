@@ -19,6 +19,7 @@ const struct periph_row f103_periphs[] = {
 	{"RCC", &rcc_def, 0x40021000, 0x400, BUS_AHB, 0, {5, -1, -1, -1}, UNGATED, ALL},
 	{"FLASH", &flash_def, 0x40022000, 0x400, BUS_AHB, 0, {4, -1, -1, -1}, UNGATED, ALL},
 	{"PWR", &pwr_def, 0x40007000, 0x400, BUS_APB1, 0, {1, -1, -1, -1}, APB1(28), ALL},
+	{"IWDG", &iwdg_def, 0x40003000, 0x400, BUS_APB1, 0, NONE, UNGATED, ALL},
 	{"DBGMCU", &dbgmcu_def, 0xE0042000, 0x400, BUS_PPB, 0, NONE, UNGATED, ALL},
 	{"AFIO", &afio_def, 0x40010000, 0x400, BUS_APB2, 0, NONE, APB2(0), ALL},
 	{"EXTI", &exti_def, 0x40010400, 0x400, BUS_APB2, 0, NONE, UNGATED, ALL},
