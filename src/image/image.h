@@ -44,9 +44,17 @@ enum image_format image_format(const struct image *img);
 const char *image_name(const struct image *img);
 /* Segments, ascending, non-overlapping, merged when adjacent. */
 const struct image_segment *image_segments(const struct image *img, size_t *count);
+/* ELF only: where loaded sections lie while the program runs (code copied to
+ * RAM has a load address in flash and a run address in RAM). Else none. */
+struct image_section {
+	uint32_t run_address, load_address, len;
+	bool executable;
+};
+const struct image_section *image_sections(const struct image *img, size_t *count);
 /* Lowest address and one past the highest. */
 void image_span(const struct image *img, uint32_t *low, uint32_t *high);
-/* Bytes at an address when the image has them. */
+/* Bytes at a load address when the image has them (in an image moved away from
+ * the boot alias, at either view of flash). */
 bool image_read(const struct image *img, uint32_t address, void *out, size_t len);
 /* Where the vector table is: __Vectors/vector_table/g_pfnVectors symbols, else
  * the lowest flash address that holds a plausible (SP, reset) pair. False and
@@ -81,6 +89,21 @@ struct image_line {
 };
 /* The line of an instruction. False: no line information there. */
 bool image_line_at(const struct image *img, uint32_t address, struct image_line *out);
+
+/* The rows of the line table with addresses in [from, to), ascending; `line` 0
+ * (the compiler's own code) is left out. Returns how many there are, of which
+ * at most `max` are stored; one compilation unit per call (that of `from`). */
+struct image_row {
+	uint32_t address;
+	unsigned line;
+	const char *file;    /* owned by the image */
+	bool statement;      /* the compiler recommends it as a breakpoint */
+};
+size_t image_rows_in(const struct image *img, uint32_t from, uint32_t to, struct image_row *out,
+		     size_t max);
+/* Byte offset of a member in a C struct, by the debug information. */
+bool image_member_offset(const struct image *img, const char *structure, const char *member,
+			 uint32_t *offset);
 
 /* Inlined functions at an address, innermost first: who was inlined, and the
  * line of the call in its caller. Entry 0's `where` is the address's own line;
