@@ -226,7 +226,7 @@ static void a_damaged_hex_file_is_refused(void **state)
 	refused(copy, sizeof hex - 1, "checksum");
 	refused(hex, sizeof hex - 1 - 13, "truncated");
 	refused(hex, 30, "truncated");
-	refused(":0000000\1FF\n", 12, "digit");
+	refused(":01000000G0FF\n", 14, "digit");
 	refused(":00000001FF\n", 12, "nothing to load");
 	refused(":020000000102FB\n:020000000103FA\n:00000001FF\n", 44, "overlapping");
 }
