@@ -99,6 +99,16 @@ enum stlink_result board_usb_in(struct board *b, uint8_t ep, uint8_t *data, size
 /* USB bus reset / re-enumeration: probe state back to power-on. */
 void board_usb_reset(struct board *b);
 
+/* ---- the serial adapter on USART1 (PA9/PA10) ------------------------------------ */
+
+/* How the adapter is set; 115200 baud, 8E1 at first. */
+void board_uart_config(struct board *b, uint32_t baud, bool even_parity);
+/* Queue bytes towards the chip; they leave one after another as time passes.
+ * Returns how many were taken (the queue holds 4096). */
+size_t board_uart_send(struct board *b, const uint8_t *data, size_t len);
+/* Take bytes that the chip has sent. */
+size_t board_uart_receive(struct board *b, uint8_t *data, size_t room);
+
 /* ---- faults for tests -------------------------------------------------------- */
 
 /* Cut power at the nth flash operation from now (0: never). */
