@@ -67,7 +67,9 @@ struct probe {
 	struct usb_wire *wire;      /* owned */
 	struct probe_version version;
 	const struct log *log;
-	unsigned speed_khz;
+	unsigned speed_khz;         /* 0: not set yet */
+	bool hurry;                 /* the caller polls: do not retry what answers WAIT */
+	bool lost;                  /* the wire failed: every call fails at once until reopened */
 	void *state;                /* the driver's own, freed by close */
 };
 
