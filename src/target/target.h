@@ -16,6 +16,9 @@
 
 struct target; /* an attached target */
 
+/* WAY_UNDER_RESET on a board whose NRST wire drives nothing attaches like
+ * WAY_PLAIN; the core is then reset by software instead, and reset_seen in the
+ * attempt is false. */
 enum target_way {
 	WAY_PLAIN,       /* hot: whatever runs keeps running until halted */
 	WAY_SLOW,        /* the same at 100 kHz */
@@ -35,6 +38,9 @@ struct target_attempt {
 	bool ap_answers;
 	uint32_t cpuid, dhcsr;
 	bool halted;
+	bool reset_seen;     /* S_RESET_ST: NRST (or the person's button) reached the chip */
+	bool dp_in_reset;    /* WAY_UNDER_RESET: the DP answered while NRST was held low */
+	bool raced;          /* WAY_UNDER_RESET: won only after NRST was released */
 	uint64_t took_us;
 	unsigned polls;      /* WAY_CATCH: attempts made */
 	struct err err;
@@ -69,6 +75,16 @@ struct probe *target_probe(struct target *t);
 enum status target_halt(struct target *t, struct err *err) MUST_CHECK;
 enum status target_run(struct target *t, struct err *err) MUST_CHECK;
 enum status target_is_halted(struct target *t, bool *halted, struct err *err) MUST_CHECK;
+/* The same with interrupts masked; the core must be halted. */
+enum status target_run_masked(struct target *t, struct err *err) MUST_CHECK;
+/* Stop the core on a reset or a hard fault instead of letting it run on. */
+enum status target_catch_faults(struct target *t, struct err *err) MUST_CHECK;
+struct target_core_state {
+	bool halted, locked_up, asleep;
+	bool was_reset; /* since the last look */
+};
+enum status target_core_state(struct target *t, struct target_core_state *state,
+			      struct err *err) MUST_CHECK;
 /* Wait for halt; STATUS_TIMEOUT after timeout_us. */
 enum status target_wait_halt(struct target *t, uint64_t timeout_us, struct err *err) MUST_CHECK;
 /* n: 0-15 r0-pc, 16 xPSR, 17 MSP, 18 PSP, 20 CONTROL/FAULTMASK/BASEPRI/PRIMASK. */
@@ -82,6 +98,10 @@ enum status target_reset(struct target *t, bool halt, struct err *err) MUST_CHEC
 enum status target_read32(struct target *t, uint32_t a, uint32_t *v, struct err *err) MUST_CHECK;
 enum status target_write32(struct target *t, uint32_t a, uint32_t v, struct err *err) MUST_CHECK;
 enum status target_write16(struct target *t, uint32_t a, uint16_t v, struct err *err) MUST_CHECK;
+/* Half-word accesses, as flash programming needs; a and len even.
+ * STATUS_UNSUPPORTED where the probe has none (ST-LINK firmware before J26). */
+enum status target_write_halfwords(struct target *t, uint32_t a, const void *data, size_t len,
+				   struct err *err) MUST_CHECK;
 /* Any alignment and length. */
 enum status target_read(struct target *t, uint32_t a, void *data, size_t len,
 			struct err *err) MUST_CHECK;
@@ -103,7 +123,7 @@ static inline void target_sleep_us(struct target *t, uint64_t us)
 struct target_identity {
 	uint32_t dpidr, cpuid, idcode, flash_size_word, uid[3];
 	uint32_t ap_idr;
-	uint8_t rom_pid[8];
+	uint8_t rom_pid[8]; /* PIDR0..3, then PIDR4..7 */
 	bool idcode_known, flash_size_known, uid_known, rom_known, ap_idr_known;
 };
 enum status target_identify(struct target *t, struct target_identity *id,

@@ -1,0 +1,77 @@
+/* Memory of the target, any alignment: whole words in blocks, what sticks out
+ * at either end in bytes. */
+#include "base/bytes.h"
+#include "target/target_internal.h"
+
+enum status target_read32(struct target *t, uint32_t a, uint32_t *v, struct err *err)
+{
+	return t->probe->ops->read_word(t->probe, a, v, err);
+}
+
+enum status target_write32(struct target *t, uint32_t a, uint32_t v, struct err *err)
+{
+	return t->probe->ops->write_word(t->probe, a, v, err);
+}
+
+enum status target_write16(struct target *t, uint32_t a, uint16_t v, struct err *err)
+{
+	uint8_t b[2];
+
+	put_le16(b, v);
+	return t->probe->ops->write(t->probe, a, 2, b, sizeof b, err);
+}
+
+enum status target_write_halfwords(struct target *t, uint32_t a, const void *data, size_t len,
+				   struct err *err)
+{
+	return t->probe->ops->write(t->probe, a, 2, data, len, err);
+}
+
+/* Length of the next run that one access width can do, and that width. */
+static size_t run_of(uint32_t a, size_t len, unsigned *width)
+{
+	size_t head = -a & 3u;
+
+	*width = 1;
+	if (head > 0 || len < 4)
+		return head > 0 && head < len ? head : len;
+	*width = 4;
+	return len & ~(size_t)3;
+}
+
+enum status target_read(struct target *t, uint32_t a, void *data, size_t len, struct err *err)
+{
+	uint8_t *at = data;
+
+	while (len > 0) {
+		unsigned width;
+		size_t n = run_of(a, len, &width);
+		enum status s = t->probe->ops->read(t->probe, a, width, at, n, err);
+
+		if (s != STATUS_OK)
+			return s;
+		a += (uint32_t)n;
+		at += n;
+		len -= n;
+	}
+	return STATUS_OK;
+}
+
+enum status target_write(struct target *t, uint32_t a, const void *data, size_t len,
+			 struct err *err)
+{
+	const uint8_t *at = data;
+
+	while (len > 0) {
+		unsigned width;
+		size_t n = run_of(a, len, &width);
+		enum status s = t->probe->ops->write(t->probe, a, width, at, n, err);
+
+		if (s != STATUS_OK)
+			return s;
+		a += (uint32_t)n;
+		at += n;
+		len -= n;
+	}
+	return STATUS_OK;
+}
