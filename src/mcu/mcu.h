@@ -193,8 +193,9 @@ struct mcu_hooks {
 	void *ctx;
 	/* Any of the events above, as they happen (state already changed). */
 	void (*event)(void *ctx, struct mcu *m, const struct mcu_event *event);
-	/* Every core store to a peripheral, before it takes effect. NULL: free of cost. */
-	void (*store)(void *ctx, struct mcu *m, const struct mcu_store *store);
+	/* Every core store to a peripheral, before it takes effect; may change
+	 * store->value ("what if it had stored this"). NULL: free of cost. */
+	void (*store)(void *ctx, struct mcu *m, struct mcu_store *store);
 	/* A peripheral register is about to be read by the core; may replace the
 	 * value after the read (for "what if the sensor had answered"). */
 	void (*load)(void *ctx, struct mcu *m, uint32_t pc, uint32_t address, unsigned size,
