@@ -86,6 +86,7 @@ struct cli {
 	struct err err;          /* what went wrong; main prints it */
 	int interrupt_fd;        /* signalfd of SIGINT/SIGTERM, -1: not watched */
 	bool interrupted;
+	int exit_code;           /* `board exec`: the program's own; 0: the status decides */
 	uint64_t bar_drawn_us;   /* progress bar: when last drawn */
 	int bar_phase;           /* phase being drawn, -1: none */
 };

@@ -192,5 +192,5 @@ int main(int argc, char **argv)
 	args_fini(&args);
 	if (cli.interrupt_fd >= 0)
 		close(cli.interrupt_fd);
-	return status_exit_code(s);
+	return cli.exit_code ? cli.exit_code : status_exit_code(s);
 }

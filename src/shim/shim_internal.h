@@ -1,0 +1,90 @@
+/*
+ * Inside the libusb drop-in. It stands in for libusb-1.0 (API of 1.0.26, as
+ * libusb.h declares it) and knows one kind of device: the ST-LINK of a virtual
+ * board, reached over the socket named in REFLASH_BOARD. Without a board the
+ * bus is empty. Nothing here touches real USB.
+ *
+ * Not modelled: isochronous transfers, bulk streams, hotplug events (all say
+ * LIBUSB_ERROR_NOT_SUPPORTED, as libusb does on systems without them), and
+ * interfaces beyond the debug one (no mass storage, no virtual COM port).
+ */
+#ifndef REFLASH_SHIM_INTERNAL_H
+#define REFLASH_SHIM_INTERNAL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma GCC visibility push(default)
+#include <libusb-1.0/libusb.h>
+#pragma GCC visibility pop
+
+#include "wire/usbmsg.h"
+
+/* ---- link.c: one connection to the board's socket; thread-safe */
+
+struct link {
+	int fd; /* -1: broken, for good */
+	pthread_mutex_t lock;
+	struct usbmsg_identity id;
+};
+
+/* 0 or a LIBUSB_ERROR_*. */
+int link_open(struct link *l);
+void link_close(struct link *l);
+/* One message and its answer. `got` (may be NULL): bytes of payload received,
+ * at most `room`. */
+int link_ask(struct link *l, enum usbmsg_type type, uint8_t ep, const void *out, size_t out_len,
+	     void *in, size_t room, size_t *got);
+/* Let time pass for the board: `us` of its own time when it is driven, of the wall's else. */
+void link_wait_us(struct link *l, unsigned us);
+
+/* ---- objects */
+
+struct itransfer;
+
+struct libusb_context {
+	pthread_mutex_t lock;   /* of the list */
+	pthread_mutex_t events; /* whoever handles events holds it */
+	pthread_cond_t done;    /* some transfer has completed */
+	struct itransfer *first, *last; /* submitted, in order */
+	int event_fd;           /* readable while anything is submitted */
+	bool interrupted;
+	unsigned refs;
+};
+
+struct libusb_device {
+	struct libusb_context *ctx;
+	struct usbmsg_identity id;
+	unsigned refs;
+};
+
+struct libusb_device_handle {
+	struct libusb_device *dev;
+	struct link link;
+	bool claimed;
+	int configuration;
+};
+
+/* A transfer with what is ours before it. */
+struct itransfer {
+	struct itransfer *next;
+	uint64_t deadline_us; /* 0: none */
+	bool submitted, cancelled;
+	struct libusb_transfer pub; /* last: isochronous packets follow */
+};
+
+/* ---- device.c */
+struct libusb_context *context_of(struct libusb_context *ctx); /* NULL: the default one */
+/* Fill the standard descriptor `type`/`index`; its length, or an error. */
+int descriptor_bytes(const struct usbmsg_identity *id, uint8_t type, uint8_t index, uint8_t *out,
+		     size_t room);
+
+/* ---- transfer.c */
+/* One attempt: LIBUSB_ERROR_TIMEOUT when nothing is pending on an IN endpoint. */
+int bulk_once(struct libusb_device_handle *h, uint8_t endpoint, uint8_t *data, int length,
+	      int *got);
+uint64_t shim_now_us(void);
+
+#endif
