@@ -6,7 +6,6 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-	&cmd_board,
 	&cmd_completion,
 	NULL,
 };

@@ -4,7 +4,6 @@
 
 #include "cli/cli.h"
 
-extern const struct command cmd_board;
 extern const struct command cmd_completion;
 
 #endif

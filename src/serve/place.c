@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -31,9 +32,12 @@ static enum status own_directory(const char *path, bool must_be_private, struct 
 		return err_set(err, STATUS_IO, "cannot make %s: %s", dir, strerror(errno));
 	if (lstat(dir, &st) != 0 || (must_be_private && !S_ISDIR(st.st_mode)))
 		return err_set(err, STATUS_IO, "%s is not a directory", dir);
-	if (must_be_private && (st.st_uid != getuid() || (st.st_mode & 077)))
-		return err_set(err, STATUS_NO_PERMISSION,
-			       "%s is open to other users: no board is served there", dir);
+	if (must_be_private && (st.st_uid != getuid() || (st.st_mode & 077))) {
+		err_set(err, STATUS_NO_PERMISSION,
+			"%s is open to other users: no board is served there", dir);
+		err_next(err, "`chmod 700 %s`, or give --socket PATH", dir);
+		return STATUS_NO_PERMISSION;
+	}
 	return STATUS_OK;
 }
 
@@ -47,6 +51,8 @@ static enum status take_lock(struct server *s, struct err *err)
 		return err_set(err, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return STATUS_OK;
+	close(s->lock_fd);
+	s->lock_fd = -1; /* not ours: nothing here is ours to remove */
 	err_set(err, STATUS_PROBE_BUSY, "a virtual board runs already at %s", s->socket);
 	err_next(err, "use it, stop it with `reflash board stop`, or give --socket PATH");
 	return STATUS_PROBE_BUSY;
@@ -54,7 +60,8 @@ static enum status take_lock(struct server *s, struct err *err)
 
 enum status place_take(struct server *s, struct err *err)
 {
-	const char *want = s->config.socket;
+	const char *named = getenv("REFLASH_BOARD");
+	const char *want = s->config.socket ? s->config.socket : named && named[0] ? named : NULL;
 	enum status st;
 	int n;
 
