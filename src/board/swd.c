@@ -295,6 +295,8 @@ enum stlink_status swd_mem_write(struct board *b, const struct swd_block *at, co
 			word |= (uint32_t)data[pos + i] << (8 * ((address + i) & 3));
 		if (st == ST_OK)
 			st = exchange(b, true, false, AP_DRW, &word);
+		if (st == ST_AP_FAULT && pos > 0 && !at->fixed_address)
+			address -= at->size; /* posted: it was the write before */
 	}
 	if (st == ST_OK) /* the last write is posted too: ask how it went */
 		st = exchange(b, false, true, DP_RDBUFF, &word);
