@@ -1,0 +1,400 @@
+/*
+ * Narrowing down: the block-by-block search that people do by hand for days,
+ * done by machine. From main (or the task body) down to the store: every call
+ * that ran before SWD went away is skipped once, in a run of its own from
+ * reset, and the outcome noted. The calls whose absence keeps SWD are the way
+ * down.
+ *
+ * Skipping a call replaces it in the copy of the flash by `movs r0, #0`, so
+ * the rest of the program sees a call that returned 0 (and, where that breaks
+ * the program, 1).
+ *
+ * Not modelled: statements that call nothing are not blocks of their own; the
+ * last step, inside the function that stores, skips the store itself.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arm/arm.h"
+#include "lockout/lockout.h"
+#include "lockout/place.h"
+#include "mcu/mcu.h"
+
+#define LEVELS_MAX (LOCKOUT_STACK_MAX + 1)
+#define BLOCKS_MAX 2000
+/* How long a run goes on past the moment at which the unchanged program lost
+ * SWD: a block that is skipped can delay the loss. */
+#define GRACE_FACTOR 3
+#define GRACE_NS 100000000u
+
+/* One trial run's view of the program. */
+struct trial {
+	bool swd_lost, faulted;
+};
+
+struct search {
+	const struct image *img;
+	const struct lockout_options *opt;
+	struct mcu *m;
+	struct mcu_snapshot *at_reset;
+	uint64_t until_ns;
+	uint8_t *ran; /* coverage of the unchanged program up to the loss, one bit a half-word */
+	struct narrow_report *report;
+	struct trial trial;
+};
+
+/* A function on the way down, and where in it the next one is called. */
+struct level {
+	uint32_t low, high;  /* the function's code */
+	uint32_t way_down;   /* address in it that leads to the store */
+	bool is_store;       /* way_down is the store itself */
+};
+
+static void watch(void *ctx, struct mcu *m, const struct mcu_event *e)
+{
+	struct search *s = ctx;
+
+	if (e->kind == MCU_EVENT_SWJ && !mcu_swd_on(m))
+		s->trial.swd_lost = true;
+	if (e->kind == MCU_EVENT_FAULT || e->kind == MCU_EVENT_LOCKUP)
+		s->trial.faulted = true;
+	if (s->trial.swd_lost || s->trial.faulted)
+		mcu_stop_run(m);
+}
+
+static enum status load_image(struct search *s, struct err *err)
+{
+	size_t n;
+	const struct image_segment *seg = image_segments(s->img, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		enum status st = mcu_load(s->m, seg[i].address, seg[i].data, seg[i].len, err);
+
+		if (st)
+			return st;
+	}
+	return STATUS_OK;
+}
+
+/* Run from reset to the horizon or the loss. */
+static void run_trial(struct search *s)
+{
+	struct mcu_limits limits = {.until_ns = s->until_ns, .instructions = UINT64_MAX};
+
+	s->trial = (struct trial){0};
+	s->report->runs++;
+	mcu_run(s->m, &limits);
+}
+
+static void patch(struct search *s, uint32_t address, const uint16_t *code, size_t count)
+{
+	uint8_t bytes[4];
+
+	for (size_t i = 0; i < count; i++) {
+		bytes[2 * i] = (uint8_t)code[i];
+		bytes[2 * i + 1] = (uint8_t)(code[i] >> 8);
+	}
+	/* The address was decoded from this same flash: it is inside. */
+	if (mcu_load(s->m, address, bytes, 2 * count, NULL) != STATUS_OK)
+		abort();
+}
+
+enum { MOVS_R0_0 = 0x2000, MOVS_R0_1 = 0x2001, NOP = 0xBF00, BX_LR = 0x4770 };
+
+/* The program with one instruction skipped; what becomes of SWD? */
+static void run_without(struct search *s, uint32_t address, unsigned size, uint16_t instead)
+{
+	uint16_t code[2] = {instead, NOP};
+	uint8_t saved[4];
+
+	mcu_snapshot_restore(s->m, s->at_reset);
+	if (!mcu_peek(s->m, address, saved, size))
+		return;
+	patch(s, address, code, size / 2);
+	run_trial(s);
+	if (mcu_load(s->m, address, saved, size, NULL) != STATUS_OK)
+		abort();
+}
+
+static bool fetch(const struct search *s, uint32_t address, struct arm_insn *insn)
+{
+	uint16_t hw[2] = {0, 0};
+
+	if (!image_read(s->img, address, &hw[0], 2))
+		return false;
+	image_read(s->img, address + 2, &hw[1], 2);
+	arm_decode(hw[0], hw[1], insn);
+	return true;
+}
+
+static bool did_run(const struct search *s, uint32_t address)
+{
+	const struct chip *chip = mcu_chip(s->m);
+	uint32_t index = (address - chip->flash_base) / 2;
+
+	if (address < chip->flash_base || index / 8 >= chip->flash_die / 16)
+		return false;
+	return s->ran[index / 8] >> (index % 8) & 1;
+}
+
+/* Is this instruction a call, and of what? Tail calls leave the function by a
+ * branch. */
+static bool is_call(const struct level *l, const struct arm_effects *fx, bool *tail)
+{
+	bool leaves = fx->flow == ARM_FLOW_BRANCH && (fx->target < l->low || fx->target >= l->high);
+
+	*tail = leaves && !fx->conditional;
+	return fx->flow == ARM_FLOW_CALL || fx->flow == ARM_FLOW_CALL_REG || *tail;
+}
+
+static void name_callee(const struct search *s, const struct arm_effects *fx, char *out,
+			size_t size)
+{
+	const struct image_symbol *sym = NULL;
+
+	if (fx->flow != ARM_FLOW_CALL_REG)
+		sym = image_symbol_at(s->img, fx->target);
+	if (sym)
+		snprintf(out, size, "%s", sym->name);
+	else if (fx->flow == ARM_FLOW_CALL_REG)
+		snprintf(out, size, "(function pointer)");
+	else
+		snprintf(out, size, "0x%08x", (unsigned)fx->target);
+}
+
+static struct narrow_block *add_block(struct search *s, unsigned depth, uint32_t address)
+{
+	struct narrow_report *r = s->report;
+	struct narrow_block *b;
+
+	if (r->count >= BLOCKS_MAX)
+		return NULL;
+	b = &r->blocks[r->count++];
+	memset(b, 0, sizeof *b);
+	b->depth = depth;
+	lockout_place_at(s->img, address, &b->place);
+	return b;
+}
+
+/* Skip one call and note what happens. */
+static void judge(struct search *s, struct narrow_block *b, uint32_t address, unsigned size,
+		  bool tail)
+{
+	if (!did_run(s, address)) {
+		b->outcome = NARROW_NOT_REACHED;
+		return;
+	}
+	run_without(s, address, size, tail ? BX_LR : MOVS_R0_0);
+	if (s->trial.faulted && !tail)
+		run_without(s, address, size, MOVS_R0_1);
+	if (s->trial.faulted)
+		b->outcome = NARROW_BREAKS;
+	else
+		b->outcome = s->trial.swd_lost ? NARROW_LOCKS : NARROW_KEEPS;
+	b->guilty = b->outcome == NARROW_KEEPS;
+}
+
+static void search_level(struct search *s, const struct level *levels, size_t count, unsigned at);
+
+static void judge_store(struct search *s, const struct level *l, unsigned depth)
+{
+	struct narrow_block *b = add_block(s, depth, l->way_down);
+	struct arm_insn insn;
+
+	if (!b || !fetch(s, l->way_down, &insn))
+		return;
+	snprintf(b->calls, sizeof b->calls, "(the store itself)");
+	run_without(s, l->way_down, insn.size, NOP);
+	b->outcome = s->trial.swd_lost ? NARROW_LOCKS : NARROW_KEEPS;
+	b->guilty = b->outcome == NARROW_KEEPS;
+	if (b->guilty)
+		s->report->found = true;
+}
+
+/* Is the call at pc the one on the stack when SWD went? Frames may name the
+ * call or the instruction after it. */
+static bool leads_down(const struct level *l, uint32_t pc, unsigned size)
+{
+	return l->way_down == 0 || l->way_down == pc || l->way_down == pc + size;
+}
+
+/* Every call of one function, in program order; below the one that leads down,
+ * the next function. */
+static void search_level(struct search *s, const struct level *levels, size_t count, unsigned at)
+{
+	const struct level *l = &levels[at];
+	struct arm_insn insn;
+
+	if (l->is_store) {
+		judge_store(s, l, at);
+		return;
+	}
+	for (uint32_t pc = l->low; pc < l->high && fetch(s, pc, &insn); pc += insn.size) {
+		struct arm_effects fx;
+		struct narrow_block *b;
+		bool tail;
+
+		arm_effects(&insn, pc, &fx);
+		if (!is_call(l, &fx, &tail))
+			continue;
+		b = add_block(s, at, pc);
+		if (!b)
+			return;
+		name_callee(s, &fx, b->calls, sizeof b->calls);
+		judge(s, b, pc, insn.size, tail);
+		if (!b->guilty)
+			continue;
+		s->report->line = b->place;
+		s->report->found = true;
+		if (leads_down(l, pc, insn.size) && at + 1 < count)
+			search_level(s, levels, count, at + 1);
+	}
+}
+
+static void set_function(const struct search *s, struct level *l, uint32_t address)
+{
+	const struct image_symbol *sym = image_symbol_at(s->img, address);
+
+	l->low = sym ? sym->address : address & ~1u;
+	l->high = sym && sym->size ? sym->address + sym->size : l->low + 2;
+}
+
+/* The functions from the outside in: main first, even when the store runs in a
+ * task that main only created. */
+static size_t plan_levels(const struct search *s, const struct lockout_finding *f,
+			  struct level *levels)
+{
+	const struct image_symbol *main_fn = image_symbol_named(s->img, "main");
+	size_t n = 0;
+	bool through_main = false;
+
+	for (size_t i = 0; i < f->stack_len; i++)
+		through_main |= strcmp(f->stack[i].function, "main") == 0;
+	if (main_fn && !through_main) {
+		set_function(s, &levels[n], main_fn->address);
+		levels[n++].way_down = 0; /* whichever call keeps SWD when skipped */
+	}
+	bool inside = !through_main;
+	for (size_t i = f->stack_len; i-- > 0;) {
+		/* What calls main (the reset handler) is nobody's block. */
+		inside |= strcmp(f->stack[i].function, "main") == 0;
+		if (!inside)
+			continue;
+		set_function(s, &levels[n], f->stack[i].address);
+		levels[n].way_down = f->stack[i].address;
+		levels[n].is_store = i == 0;
+		n++;
+	}
+	return n;
+}
+
+static const struct lockout_finding *worst_run_finding(const struct lockout_report *r)
+{
+	for (size_t i = 0; i < r->finding_count; i++)
+		if (r->findings[i].level == LEVEL_LOCKOUT && r->findings[i].after_us != UINT64_MAX)
+			return &r->findings[i];
+	return NULL;
+}
+
+/* The unchanged program once: when does it lose SWD, and what ran until then? */
+static enum status baseline(struct search *s, struct err *err)
+{
+	const struct chip *chip = mcu_chip(s->m);
+	size_t size = chip->flash_die / 16;
+	uint64_t lost_ns;
+
+	mcu_coverage_enable(s->m, true);
+	run_trial(s);
+	if (!s->trial.swd_lost)
+		return err_set(err, STATUS_UNKNOWN, "run alone, this firmware does not lose SWD");
+	lost_ns = mcu_now_ns(s->m);
+	s->until_ns = lost_ns * GRACE_FACTOR + GRACE_NS;
+	s->ran = malloc(size);
+	if (!s->ran)
+		return err_set(err, STATUS_NO_MEMORY, "no memory for the coverage map");
+	memcpy(s->ran, mcu_coverage(s->m), size);
+	mcu_coverage_enable(s->m, false);
+	return STATUS_OK;
+}
+
+static enum status prepare(struct search *s, const struct lockout_report *check, struct err *err)
+{
+	struct mcu_config config = {.chip = check->chip, .silicon = s->opt->silicon,
+				    .lse_fitted = true, .hse_hz = 8000000};
+	struct mcu_hooks hooks = {.ctx = s, .event = watch};
+	enum status st;
+
+	s->m = mcu_new(&config, err);
+	if (!s->m)
+		return err && err->status ? err->status : STATUS_NO_MEMORY;
+	st = load_image(s, err);
+	if (st)
+		return st;
+	mcu_set_hooks(s->m, &hooks);
+	mcu_power(s->m, true);
+	s->at_reset = mcu_snapshot_new(s->m);
+	if (!s->at_reset)
+		return err_set(err, STATUS_NO_MEMORY, "no memory for a snapshot");
+	mcu_snapshot_take(s->at_reset, s->m);
+	s->until_ns = s->opt->run_us ? s->opt->run_us * 1000 : 10000000000u;
+	return baseline(s, err);
+}
+
+static enum status search_image(struct search *s, const struct lockout_report *check,
+				struct err *err)
+{
+	const struct lockout_finding *f = worst_run_finding(check);
+	struct level levels[LEVELS_MAX];
+	enum status st;
+
+	if (!f)
+		return STATUS_OK; /* nothing to narrow down: report->found stays false */
+	st = prepare(s, check, err);
+	if (st)
+		return st;
+	memset(levels, 0, sizeof levels);
+	size_t n = plan_levels(s, f, levels);
+
+	if (n)
+		search_level(s, levels, n, 0);
+	if (f->blame.address)
+		s->report->line = f->blame;
+	return STATUS_OK;
+}
+
+enum status lockout_narrow(const struct image *img, const struct lockout_options *opt,
+			   struct narrow_report **out, struct err *err)
+{
+	struct lockout_options none = {0};
+	struct search s = {.img = img, .opt = opt ? opt : &none};
+	struct lockout_report *check = NULL;
+	enum status st = lockout_check(img, opt, &check, err);
+
+	if (st)
+		return st;
+	s.report = calloc(1, sizeof *s.report);
+	if (s.report)
+		s.report->blocks = calloc(BLOCKS_MAX, sizeof *s.report->blocks);
+	if (!s.report || !s.report->blocks)
+		st = err_set(err, STATUS_NO_MEMORY, "no memory for the report");
+	else
+		st = search_image(&s, check, err);
+	mcu_snapshot_free(s.at_reset);
+	mcu_free(s.m);
+	free(s.ran);
+	lockout_report_free(check);
+	if (st) {
+		narrow_report_free(s.report);
+		return st;
+	}
+	*out = s.report;
+	return STATUS_OK;
+}
+
+void narrow_report_free(struct narrow_report *r)
+{
+	if (!r)
+		return;
+	free(r->blocks);
+	free(r);
+}
