@@ -28,7 +28,6 @@ struct abs_state {
 	struct absval r[16];
 	enum abs_flags flags;
 	struct absval a, b;   /* FLAGS_COMPARED: both; FLAGS_RESULT: a */
-	uint32_t branch;      /* latest undecided branch on the way here; 0: none */
 	uint8_t slot_count;
 	struct abs_slot slots[ABS_SLOTS];
 };

@@ -26,6 +26,9 @@ struct walk {
 	struct sweep *sw;
 	struct block *blocks;
 	size_t count, room;
+	struct sweep_edge *edges;
+	size_t edge_count, edge_room;
+	uint32_t choice;       /* undecided branch under way, for the edges it makes */
 	bool returned;
 	struct abs_state exit; /* joined over all returns */
 };
@@ -84,18 +87,6 @@ static bool hit_known(const struct sweep_result *out, uint32_t pc, uint32_t orig
 	return false;
 }
 
-/* The undecided branch nearest to the store: in its own function, else in a
- * caller. */
-static uint32_t nearest_branch(const struct sweep *sw)
-{
-	if (sw->now->branch)
-		return sw->now->branch;
-	for (size_t d = sw->depth; d-- > 0;)
-		if (sw->outer_branch[d])
-			return sw->outer_branch[d];
-	return 0;
-}
-
 static void add_hit(struct sweep *sw, uint32_t pc, uint32_t address, struct absval v,
 		    bool read_back)
 {
@@ -104,11 +95,12 @@ static void add_hit(struct sweep *sw, uint32_t pc, uint32_t address, struct absv
 
 	if (out->hit_count >= SWEEP_HITS_MAX || hit_known(out, pc, v.origin, sw->depth))
 		return;
+	memcpy(sw->hit_block[out->hit_count], sw->block, sizeof sw->block);
 	h = &out->hits[out->hit_count++];
 	*h = (struct sweep_hit){.store_pc = pc, .target = address, .value = v.value,
 				.known = v.known, .origin = v.origin, .read_back = read_back,
 				.root = sw->root, .root_is_vector = sw->root_is_vector,
-				.branch = nearest_branch(sw), .call_count = sw->depth};
+				.call_count = sw->depth};
 	for (size_t i = 0; i < sw->depth; i++)
 		h->calls[i] = sw->calls[sw->depth - 1 - i];
 }
@@ -146,10 +138,31 @@ static struct block *block_at(struct walk *w, uint32_t start)
 	return NULL;
 }
 
+static void note_edge(struct walk *w, uint32_t to)
+{
+	uint32_t from = w->sw->block[w->sw->depth];
+
+	for (size_t i = 0; i < w->edge_count; i++)
+		if (w->edges[i].from == from && w->edges[i].to == to)
+			return;
+	if (w->edge_count == w->edge_room) {
+		size_t room = w->edge_room ? w->edge_room * 2 : 32;
+		struct sweep_edge *grown = realloc(w->edges, room * sizeof *grown);
+
+		if (!grown)
+			return;
+		w->edges = grown;
+		w->edge_room = room;
+	}
+	w->edges[w->edge_count++] = (struct sweep_edge){from, to, w->choice};
+}
+
 /* Control reaches `start` in this state. */
 static void flow_to(struct walk *w, uint32_t start, const struct abs_state *s)
 {
 	struct block *b = block_at(w, start);
+
+	note_edge(w, start);
 
 	if (!b) {
 		if (w->count == w->room) {
@@ -301,7 +314,6 @@ static void call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t 
 		free(in);
 		return;
 	}
-	sw->outer_branch[sw->depth] = s->branch;
 	sw->calls[sw->depth++] = site;
 	sw->entries[sw->depth] = target;
 	walk_function(sw, target, in, &w);
@@ -314,6 +326,7 @@ static void call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t 
 		take_back_stack(s, &w);
 	after_call(s, r0);
 	free(w.blocks);
+	free(w.edges);
 	free(in);
 }
 
@@ -403,8 +416,7 @@ static bool control(struct walk *w, struct abs_state *s, const struct arm_insn *
 
 	if (taken == 0)
 		return true;
-	if (taken < 0)
-		s->branch = pc;
+	w->choice = taken < 0 ? pc : 0;
 	switch (fx->flow) {
 	case ARM_FLOW_BRANCH:
 		flow_to(w, fx->target, s);
@@ -449,7 +461,6 @@ static void execute(struct walk *w, struct abs_state *s, const struct arm_insn *
 	uint8_t depth = (uint8_t)w->sw->depth;
 
 	mem.ctx = w->sw;
-	w->sw->now = s;
 	if (runs == 0)
 		return;
 	if (runs > 0) {
@@ -468,6 +479,8 @@ static void walk_block(struct walk *w, uint32_t start, struct abs_state *s)
 	struct it it = {0};
 	struct arm_insn insn;
 	uint32_t pc = start;
+
+	w->choice = 0;
 
 	for (; !out_of_steps(w->sw); pc += insn.size) {
 		struct arm_effects fx;
@@ -512,24 +525,39 @@ static struct block *next_block(struct walk *w)
 	return NULL;
 }
 
+/* The condition of each hit found in or below this function, unless a function
+ * further in already has one. */
+static void name_conditions(const struct walk *w, size_t first_hit)
+{
+	struct sweep *sw = w->sw;
+
+	for (size_t i = first_hit; i < sw->out->hit_count; i++)
+		if (!sw->out->hits[i].branch)
+			sw->out->hits[i].branch = deciding_branch(
+				w->edges, w->edge_count, sw->hit_block[i][sw->depth]);
+}
+
 static void walk_function(struct sweep *sw, uint32_t entry, const struct abs_state *in,
 			  struct walk *w)
 {
 	struct block *b;
 	struct abs_state *s = malloc(sizeof *s);
+	size_t first_hit = sw->out->hit_count;
 
 	if (!s)
 		return;
 	sw->out->functions++;
 	w->sw = sw;
+	sw->block[sw->depth] = 0;
 	flow_to(w, entry, in);
 	while ((b = next_block(w)) && !out_of_steps(sw)) {
 		b->queued = false;
 		b->visits++;
 		*s = b->in;
+		sw->block[sw->depth] = b->start;
 		walk_block(w, b->start, s);
 	}
-	sw->now = NULL;
+	name_conditions(w, first_hit);
 	free(s);
 }
 
@@ -549,6 +577,7 @@ static void walk_root(struct sweep *sw, const struct sweep_root *root)
 	sw->entries[0] = root->entry;
 	walk_function(sw, root->entry, in, &w);
 	free(w.blocks);
+	free(w.edges);
 	free(in);
 }
 

@@ -32,9 +32,20 @@ struct sweep {
 	uint32_t calls[SWEEP_DEPTH_MAX]; /* call instructions, outermost first */
 	uint32_t entries[SWEEP_DEPTH_MAX + 1];
 	size_t depth;
-	struct abs_state *now; /* state of the instruction under way, for hits */
-	uint32_t outer_branch[SWEEP_DEPTH_MAX + 1]; /* undecided branch per depth */
+	/* Per hit and depth: the block under way when it was found. */
+	uint32_t hit_block[SWEEP_HITS_MAX][SWEEP_DEPTH_MAX + 1];
+	uint32_t block[SWEEP_DEPTH_MAX + 1]; /* block under way at each depth */
 };
+
+/* Control flow within one walked function, for conditions. */
+struct sweep_edge {
+	uint32_t from, to; /* block starts */
+	uint32_t branch;   /* the undecided branch taken or passed; 0: no choice */
+};
+
+/* The undecided branch nearest before `block` that decides whether it is
+ * reached; 0: none. */
+uint32_t deciding_branch(const struct sweep_edge *edges, size_t count, uint32_t block);
 
 /* Add an entry unless it is there. */
 void roots_add(struct sweep *sw, uint32_t entry, bool is_vector);
