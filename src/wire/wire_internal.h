@@ -31,4 +31,8 @@ void monotonic_sleep_us(uint64_t us);
 /* Who answers at a board's socket? Not STATUS_OK when nobody does. */
 enum status usb_unix_probe(const char *path, struct usb_found *out) MUST_CHECK;
 
+/* Which process has the USB device open: "openocd, pid 4711"; "" when it cannot
+ * be told. */
+void usb_holder(unsigned bus, unsigned address, char *out, size_t size);
+
 #endif
