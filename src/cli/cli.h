@@ -64,6 +64,10 @@ bool parse_duration(const char *text, uint64_t *us);
 /* "4M", "1800k", "1800" (kHz) -> kHz. */
 bool parse_speed(const char *text, unsigned *khz);
 
+/* An address on the command line; `text` NULL gives 0xFFFFFFFF (none). */
+struct cli;
+enum status parse_address(struct cli *cli, const char *text, uint32_t *out) MUST_CHECK;
+
 /* ---- the program's context -------------------------------------------------------- */
 
 enum progress_style { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_JSON, PROGRESS_NEVER };

@@ -6,7 +6,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-	&cmd_completion,
+	&cmd_explain, &cmd_completion,
 	NULL,
 };
 

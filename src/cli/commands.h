@@ -4,6 +4,6 @@
 
 #include "cli/cli.h"
 
-extern const struct command cmd_completion;
+extern const struct command cmd_completion, cmd_explain;
 
 #endif

@@ -1,0 +1,88 @@
+/* See flashing.h. */
+#include "cli/flashing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How long new firmware runs before we look whether SWD still answers. Clock
+ * and pin set-up, where debug ports are lost, takes a few milliseconds. */
+#define RUN_BEFORE_LOOK_US 25000u
+
+static bool show_progress(void *ctx, enum flash_phase phase, size_t done, size_t total)
+{
+	return progress_show(ctx, (int)phase, flash_phase_name(phase), done, total);
+}
+
+struct flash_options flashing_options(struct cli *cli)
+{
+	return (struct flash_options){.dry_run = cli->dry_run, .progress = show_progress,
+				      .ctx = cli, .log = &cli->log};
+}
+
+struct flash_piece *flashing_pieces(const struct image *img, size_t *count)
+{
+	const struct image_segment *seg = image_segments(img, count);
+	struct flash_piece *pieces = calloc(*count + 1, sizeof *pieces);
+
+	for (size_t i = 0; pieces && i < *count; i++)
+		pieces[i] = (struct flash_piece){seg[i].address, seg[i].data, seg[i].len};
+	return pieces;
+}
+
+static unsigned long ms(uint64_t us)
+{
+	return (unsigned long)((us + 500) / 1000);
+}
+
+void flashing_summary(struct cli *cli, const struct session *s, const struct flash_result *r)
+{
+	progress_end(cli);
+	say(cli, "%u page%s: %u written, %u unchanged", r->pages_total,
+	    r->pages_total == 1 ? "" : "s", r->pages_written, r->pages_unchanged);
+	if (r->mass_erased)
+		say(cli, " (whole chip erased)");
+	say(cli, " · connect %lu ms", ms(s->connect_us));
+	for (int p = FLASH_COMPARE; p < FLASH_PHASES; p++)
+		if (r->phase_us[p])
+			say(cli, " · %s %lu", flash_phase_name((enum flash_phase)p),
+			    ms(r->phase_us[p]));
+	say(cli, "\n");
+}
+
+json_t *flashing_result(const struct cli *cli, const struct session *s,
+			const struct flash_result *r)
+{
+	char uid[25];
+	json_t *times = json_object();
+
+	session_uid(s, uid);
+	json_object_set_new(times, "connect", json_real((double)s->connect_us / 1e3));
+	for (int p = FLASH_COMPARE; p < FLASH_PHASES; p++)
+		json_object_set_new(times, flash_phase_name((enum flash_phase)p),
+				    json_real((double)r->phase_us[p] / 1e3));
+	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:b, s:I, s:o}", "type",
+			 "result", "command", cli->command, "dry_run", cli->dry_run, "chip",
+			 s->chip ? s->chip->name : "", "uid", uid, "way", target_way_name(s->way),
+			 "pages", (int)r->pages_total, "written", (int)r->pages_written, "erased",
+			 (int)r->pages_erased, "unchanged", (int)r->pages_unchanged, "mass_erased",
+			 r->mass_erased, "bytes", (json_int_t)r->bytes_programmed, "ms", times);
+}
+
+enum status run_and_look(struct cli *cli, struct session *s, bool *attachable, struct err *err)
+{
+	struct target_options opt = session_options(cli, false);
+	struct target_attempt attempt;
+	enum status status = target_reset(s->target, false, err);
+
+	target_close(s->target, false);
+	s->target = NULL;
+	if (status)
+		return status;
+	probe_sleep_us(s->probe, RUN_BEFORE_LOOK_US);
+	/* That it does not answer is an answer, not an error. */
+	status = target_attach(s->probe, WAY_PLAIN, &opt, &attempt, &s->target, NULL);
+	*attachable = status == STATUS_OK;
+	if (status == STATUS_PROBE_LOST)
+		return err_set(err, status, "the probe was lost after the chip was written");
+	return STATUS_OK;
+}

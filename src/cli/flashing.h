@@ -1,0 +1,25 @@
+/* What write, verify, erase and recover share: pieces of an image, progress,
+ * the summary line. */
+#ifndef REFLASH_CLI_FLASHING_H
+#define REFLASH_CLI_FLASHING_H
+
+#include "cli/connect.h"
+#include "flash/flash.h"
+#include "image/image.h"
+
+/* Options whose progress goes to the person. */
+struct flash_options flashing_options(struct cli *cli);
+/* The image's segments as pieces; the caller frees the array (the bytes are
+ * the image's). NULL when out of memory. */
+struct flash_piece *flashing_pieces(const struct image *img, size_t *count);
+/* `64 pages: 1 written, 63 unchanged · connect 30 ms · compare 25 · ...` */
+void flashing_summary(struct cli *cli, const struct session *s, const struct flash_result *r);
+/* The same as JSON fields, to be put into a `result` object. */
+json_t *flashing_result(const struct cli *cli, const struct session *s,
+			const struct flash_result *r);
+/* Start what was flashed, let it run a moment and attach once more, plainly.
+ * `attachable` says whether SWD still answers. The session's target is closed. */
+enum status run_and_look(struct cli *cli, struct session *s, bool *attachable,
+			 struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * What check found, for a person and for a program. Used by check, write
+ * (refusal) and diagnose.
+ */
+#ifndef REFLASH_CLI_REPORT_H
+#define REFLASH_CLI_REPORT_H
+
+#include "cli/cli.h"
+#include "image/image.h"
+#include "lockout/lockout.h"
+
+/* The file as an image. `path` "-": stdin. `address`: for a raw binary, else
+ * IMAGE_NO_ADDRESS. Free with image_free. */
+enum status load_image(const char *path, uint32_t address, struct image **out,
+		       struct err *err) MUST_CHECK;
+
+/* The whole answer (design: "check: the answer"). `img` may be NULL. */
+void report_print(const struct cli *cli, const char *file, const struct image *img,
+		  const struct lockout_report *r);
+/* One finding: the line to change, the statement, the chain, the fix. */
+void finding_print(const struct cli *cli, const struct image *img,
+		   const struct lockout_finding *f);
+/* The answer as an object of the given type ("check"). Caller owns it. */
+json_t *report_json(const char *type, const char *file, const struct lockout_report *r);
+/* One line that names the place: `display.c:88 in display_init()`. */
+void place_text(const struct lockout_place *p, char *out, size_t size);
+
+/* The source text of a line, when its file can be found. */
+bool source_line(const struct image *img, const struct lockout_place *p, char *out, size_t size);
+
+#endif

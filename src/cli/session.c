@@ -1,0 +1,110 @@
+/* One chip in hand: attach, identify, let go. */
+#include <string.h>
+
+#include "cli/connect.h"
+
+static bool keep_going(void *ctx)
+{
+	return !cli_interrupted(ctx);
+}
+
+struct target_options session_options(struct cli *cli, bool halt)
+{
+	return (struct target_options){
+		.speed_khz = cli->speed_khz, .halt = halt, .leave_no_trace = cli->leave_no_trace,
+		.keep_trying = keep_going, .ctx = cli, .log = &cli->log,
+	};
+}
+
+static enum status attach(struct cli *cli, const struct target_options *opt, struct session *s,
+			  struct err *err)
+{
+	struct target_attempt attempt;
+
+	if (!cli->under_reset && !cli->hot_plug)
+		return target_attach_any(s->probe, opt, &s->way, &s->target, err);
+	s->way = cli->under_reset ? WAY_UNDER_RESET : WAY_PLAIN;
+	return target_attach(s->probe, s->way, opt, &attempt, &s->target, err);
+}
+
+/* DEV_ID is DBGMCU_IDCODE[11:0]; the size comes from the chip's own word. */
+static const struct chip *chip_of(const struct session *s)
+{
+	const struct chip *c;
+
+	if (!s->id.idcode_known || !(s->id.idcode & 0xFFF))
+		return NULL;
+	c = chip_by_id(s->id.idcode & 0xFFF, s->flash_kib);
+	return c ? c : chip_by_id(s->id.idcode & 0xFFF, 0);
+}
+
+static enum status unknown_chip(const struct session *s, struct err *err)
+{
+	if (s->id.idcode_known && (s->id.idcode & 0xFFF))
+		err_set(err, STATUS_UNSUPPORTED,
+			"the chip's DEV_ID is 0x%03X, and no chip in the tables has that",
+			(unsigned)(s->id.idcode & 0xFFF));
+	else
+		err_set(err, STATUS_UNSUPPORTED, "the chip answers but does not tell its DEV_ID");
+	err_next(err, "`reflash info` shows what it is; --chip NAME says it for sure");
+	return STATUS_UNSUPPORTED;
+}
+
+enum status session_identify(struct cli *cli, unsigned need, struct session *s, struct err *err)
+{
+	enum status status = target_identify(s->target, &s->id, err);
+
+	if (status)
+		return status;
+	if (s->id.flash_size_known && (s->id.flash_size_word & 0xFFFF) != 0xFFFF)
+		s->flash_kib = s->id.flash_size_word & 0xFFFF;
+	if (cli->chip_name && !cli->chip)
+		return err_set(err, STATUS_USAGE, "there is no chip \"%s\" in the tables",
+			       cli->chip_name);
+	s->chip = cli->chip ? cli->chip : chip_of(s);
+	if (!s->chip && !(need & SESSION_ANY_CHIP))
+		return unknown_chip(s, err);
+	return STATUS_OK;
+}
+
+enum status session_open(struct cli *cli, unsigned need, struct session *s, struct err *err)
+{
+	struct target_options opt = session_options(cli, need & SESSION_HALT);
+	uint64_t start;
+	enum status status;
+
+	memset(s, 0, sizeof *s);
+	if (cli->chip_name && !cli->chip)
+		return err_set(err, STATUS_USAGE, "there is no chip \"%s\" in the tables",
+			       cli->chip_name);
+	if ((status = open_probe(cli, &s->probe, err)))
+		return status;
+	start = probe_now_us(s->probe);
+	status = attach(cli, &opt, s, err);
+	if (!status)
+		status = session_identify(cli, need, s, err);
+	if (status) {
+		session_close(s, false);
+		return cli_interrupted(cli) ? STATUS_INTERRUPTED : status;
+	}
+	s->connect_us = probe_now_us(s->probe) - start;
+	return STATUS_OK;
+}
+
+void session_close(struct session *s, bool leave_halted)
+{
+	if (s->target)
+		target_close(s->target, leave_halted);
+	if (s->probe)
+		probe_close(s->probe);
+	s->target = NULL;
+	s->probe = NULL;
+}
+
+void session_uid(const struct session *s, char out[25])
+{
+	out[0] = '\0';
+	if (s->id.uid_known && (s->id.uid[0] | s->id.uid[1] | s->id.uid[2]))
+		snprintf(out, 25, "%08x%08x%08x", (unsigned)s->id.uid[0], (unsigned)s->id.uid[1],
+			 (unsigned)s->id.uid[2]);
+}
