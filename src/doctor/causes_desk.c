@@ -99,7 +99,7 @@ const struct cause_row causes_desk[] = {
 	 "find what holds NRST (a button, a second programmer, a capacitor); cheap dongles need the RESET button instead of their RST pin",
 	 "measure NRST while the tool pulls it; short it to GND by hand for a second while connecting",
 	 STATUS_NEED_PERSON, nrst},
-	{CAUSE_BOOT_PINS, -8, "BOOT0 is high: the chip starts its boot ROM instead of the firmware",
+	{CAUSE_BOOT_PINS, -8, "BOOT0 (or BOOT1) is at the wrong level: something else starts than what should",
 	 "move the BOOT0 jumper to 0 and reset",
 	 "halt it and look at PC: 0x1FFFF... is the boot ROM; `reflash diagnose` does this",
 	 STATUS_NEED_PERSON, boot_pins},

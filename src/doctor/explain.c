@@ -88,7 +88,7 @@ static void note_line(struct reading *r, const char *line, const char *means)
 			return;
 	if (x->line_count == EXPLAIN_LINES)
 		return;
-	snprintf(x->lines[x->line_count].text, sizeof x->lines[0].text, "%s", line);
+	snprintf(x->lines[x->line_count].text, sizeof x->lines[0].text, "%.199s", line);
 	x->lines[x->line_count++].means = means;
 }
 

@@ -16,25 +16,25 @@
 
 FACT(no_probe)
 {
-	DETAIL("%s", o->probe_says);
+	DETAIL("%.150s", o->probe_says);
 	return o->probe == STATUS_NO_PROBE;
 }
 
 FACT(no_permission)
 {
-	DETAIL("%s", o->probe_says);
+	DETAIL("%.150s", o->probe_says);
 	return o->probe == STATUS_NO_PERMISSION;
 }
 
 FACT(probe_busy)
 {
-	DETAIL("%s", o->probe_says);
+	DETAIL("%.150s", o->probe_says);
 	return o->probe == STATUS_PROBE_BUSY;
 }
 
 FACT(probe_sick)
 {
-	DETAIL("%s", o->probe_says);
+	DETAIL("%.150s", o->probe_says);
 	return o->probe != STATUS_OK && o->probe != STATUS_NO_PROBE &&
 	       o->probe != STATUS_NO_PERMISSION && o->probe != STATUS_PROBE_BUSY;
 }
@@ -298,7 +298,7 @@ FACT(in_ram)
 
 static bool firmware_is(const struct observations *o, enum cause a, enum cause b, char *detail)
 {
-	DETAIL("%s", o->firmware_says);
+	DETAIL("%.150s", o->firmware_says);
 	return o->firmware_known && o->firmware_finding &&
 	       (o->firmware_cause == a || o->firmware_cause == b);
 }
@@ -351,12 +351,12 @@ FACT(firmware_clear)
 
 FACT(last_write_locks)
 {
-	DETAIL("%s", o->remembered_file);
+	DETAIL("%.150s", o->remembered_file);
 	return o->remembered && o->remembered_locks_out && !o->firmware_known;
 }
 
 FACT(worked_before)
 {
-	DETAIL("%s", o->remembered_file);
+	DETAIL("%.150s", o->remembered_file);
 	return o->remembered && !o->firmware_known;
 }
