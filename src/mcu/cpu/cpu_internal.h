@@ -1,0 +1,250 @@
+/*
+ * Inside the core.
+ *
+ *   interp.c       the fast loop over pre-decoded operations, and the run loop
+ *   cache.c        pre-decoded code, regions, invalidation
+ *   exec_*.c       every instruction, one plain function a kind
+ *   mem.c          loads and stores as the core does them: privilege, alignment, faults
+ *   exception.c    priorities, entry, return, faults, lockup
+ *   scs.c          the System Control Space and the other private peripherals
+ *   nvic.c systick.c debug.c fpb.c dwt.c   one unit each
+ *   core.c         reset and the register file
+ */
+#ifndef REFLASH_MCU_CPU_INTERNAL_H
+#define REFLASH_MCU_CPU_INTERNAL_H
+
+#include "mcu/mcu_internal.h"
+
+#define APSR_N 0x80000000u
+#define APSR_Z 0x40000000u
+#define APSR_C 0x20000000u
+#define APSR_V 0x10000000u
+#define APSR_Q 0x08000000u
+
+#define CFSR_IACCVIOL (1u << 0)
+#define CFSR_DACCVIOL (1u << 1)
+#define CFSR_MUNSTKERR (1u << 3)
+#define CFSR_MSTKERR (1u << 4)
+#define CFSR_MMARVALID (1u << 7)
+#define CFSR_IBUSERR (1u << 8)
+#define CFSR_PRECISERR (1u << 9)
+#define CFSR_IMPRECISERR (1u << 10)
+#define CFSR_UNSTKERR (1u << 11)
+#define CFSR_STKERR (1u << 12)
+#define CFSR_BFARVALID (1u << 15)
+#define CFSR_UNDEFINSTR (1u << 16)
+#define CFSR_INVSTATE (1u << 17)
+#define CFSR_INVPC (1u << 18)
+#define CFSR_NOCP (1u << 19)
+#define CFSR_UNALIGNED (1u << 24)
+#define CFSR_DIVBYZERO (1u << 25)
+#define HFSR_VECTTBL (1u << 1)
+#define HFSR_FORCED (1u << 30)
+#define HFSR_DEBUGEVT (1u << 31)
+#define CCR_NONBASETHRDENA (1u << 0)
+#define CCR_USERSETMPEND (1u << 1)
+#define CCR_UNALIGN_TRP (1u << 3)
+#define CCR_DIV_0_TRP (1u << 4)
+#define CCR_BFHFNMIGN (1u << 8)
+#define CCR_STKALIGN (1u << 9)
+#define SCR_SLEEPONEXIT (1u << 1)
+#define SCR_SLEEPDEEP (1u << 2)
+#define SCR_SEVONPEND (1u << 4)
+#define CONTROL_NPRIV 1u
+#define CONTROL_SPSEL 2u
+#define DFSR_HALTED 1u
+#define DFSR_BKPT 2u
+#define DFSR_DWTTRAP 4u
+#define DFSR_VCATCH 8u
+#define DEMCR_VC_CORERESET (1u << 0)
+#define DEMCR_VC_MMERR (1u << 4)
+#define DEMCR_VC_NOCPERR (1u << 5)
+#define DEMCR_VC_CHKERR (1u << 6)
+#define DEMCR_VC_STATERR (1u << 7)
+#define DEMCR_VC_BUSERR (1u << 8)
+#define DEMCR_VC_INTERR (1u << 9)
+#define DEMCR_VC_HARDERR (1u << 10)
+#define DEMCR_MON_EN (1u << 16)
+#define DEMCR_MON_PEND (1u << 17)
+#define DEMCR_MON_STEP (1u << 18)
+#define DEMCR_TRCENA (1u << 24)
+
+#define PRIORITY_THREAD 256
+#define PRIORITY_HARDFAULT (-1)
+#define PRIORITY_NMI (-2)
+
+/* Bits by exception number. */
+static inline bool exc_bit(const uint32_t *set, unsigned n)
+{
+	return set[n >> 5] >> (n & 31) & 1;
+}
+static inline void exc_set(uint32_t *set, unsigned n, bool on)
+{
+	set[n >> 5] = (set[n >> 5] & ~(1u << (n & 31))) | (uint32_t)on << (n & 31);
+}
+
+/* ---- core.c --------------------------------------------------------------------- */
+
+static inline bool cpu_privileged(const struct cpu_state *c)
+{
+	return c->ipsr != 0 || !(c->control & CONTROL_NPRIV);
+}
+/* Is PSP the active stack pointer? */
+static inline bool cpu_uses_psp(const struct cpu_state *c)
+{
+	return c->ipsr == 0 && c->control & CONTROL_SPSEL;
+}
+uint32_t cpu_xpsr(const struct cpu_state *c);
+void cpu_set_xpsr(struct cpu_state *c, uint32_t value);
+/* Exchange the banked stack pointers when `psp` says the other one is active. */
+void cpu_select_sp(struct cpu_state *c, bool was_psp);
+/* CONTROL, with the stack pointer it selects. */
+void cpu_set_control(struct cpu_state *c, uint32_t value);
+
+/* ---- mem.c: a false result means that a fault has been raised ---------------------- */
+
+enum access { ACCESS_DATA, ACCESS_UNPRIV /* LDRT and kin */, ACCESS_ALIGNED /* LDM, LDRD, LDREX */ };
+bool cpu_load(struct mcu *m, uint32_t address, unsigned size, enum access how, uint32_t *value);
+bool cpu_store(struct mcu *m, uint32_t address, unsigned size, enum access how, uint32_t value);
+/* A half-word of code; raises IACCVIOL, IBUSERR. */
+bool cpu_fetch(struct mcu *m, uint32_t address, uint16_t *hw);
+
+/* ---- exec_*.c: one instruction; false when it raised a fault ------------------------- */
+
+typedef bool (*exec_fn)(struct mcu *m, const struct arm_insn *in);
+#define X(name) bool exec_##name(struct mcu *m, const struct arm_insn *in);
+ARM_KINDS(X)
+#undef X
+/* The instruction at r15, whose ITSTATE condition passed. Sets `next`. */
+bool cpu_execute(struct mcu *m, const struct arm_insn *in);
+/* Does the condition hold under these flags? */
+bool cpu_condition(uint32_t apsr, unsigned cond);
+/* Cycles of one instruction, branches not taken. */
+unsigned cpu_cost(const struct arm_insn *in);
+/* Cycles to refill the pipeline after a jump to `target`. */
+unsigned cpu_refill(const struct mcu *m, uint32_t target);
+uint8_t cpu_it_advance(uint8_t it);
+/* By enum arm_kind. */
+extern const exec_fn cpu_functions[];
+/* Write r15 the way BX, POP and LDR do: interworking bit, EXC_RETURN. */
+bool cpu_bx(struct mcu *m, uint32_t target);
+/* A WFI or WFE is complete: sleep, unless something wakes at once. */
+void cpu_take_sleep_request(struct mcu *m);
+
+/* ---- exception.c ------------------------------------------------------------------------ */
+
+/* Priorities changed, something was pended: recompute what asks for attention. */
+void exception_update(struct mcu *m);
+void exception_pend(struct mcu *m, unsigned n, bool on);
+/* A synchronous fault by the instruction under way: record the cause, pend the
+ * exception or escalate it. Always false, so that callers return it. */
+bool fault_raise(struct mcu *m, unsigned exception, uint32_t cfsr);
+bool fault_bus(struct mcu *m, uint32_t cfsr, uint32_t address);
+/* Exception to be taken now, 0 when none preempts. */
+unsigned exception_next(const struct mcu *m);
+/* Stack, fetch the vector, go there; r15 is the return address. */
+void exception_enter(struct mcu *m);
+/* Exception return to `exc_return`. */
+void exception_return(struct mcu *m, uint32_t exc_return);
+void cpu_lock_up(struct mcu *m);
+int exception_priority(const struct cpu_state *c, unsigned n);
+
+/* ---- systick.c ----------------------------------------------------------------------------- */
+
+/* Bring the counter up to `cycles`, pend what came due. */
+void systick_catch_up(struct mcu *m);
+void systick_reset(struct cpu_systick *t);
+uint64_t systick_next(const struct mcu *m);
+uint32_t systick_read(struct mcu *m, uint32_t address);
+void systick_write(struct mcu *m, uint32_t address, uint32_t value);
+/* Stop and go on with the core (debug state). */
+void systick_freeze(struct mcu *m);
+void systick_thaw(struct mcu *m);
+
+/* ---- nvic.c, scs.c ------------------------------------------------------------------------- */
+
+uint32_t nvic_read(struct mcu *m, uint32_t address);
+void nvic_write(struct mcu *m, uint32_t address, uint32_t value);
+void nvic_write_priority(struct mcu *m, uint32_t address, unsigned size, uint32_t value);
+uint32_t scb_read(struct mcu *m, uint32_t address);
+void scb_write(struct mcu *m, uint32_t address, uint32_t value);
+/* Component identification words at the end of a 4-KiB block. */
+uint32_t component_id(const struct mcu *m, uint32_t address);
+
+/* ---- debug.c --------------------------------------------------------------------------------- */
+
+void debug_enter(struct mcu *m, uint32_t dfsr); /* into debug state */
+/* A breakpoint or watchpoint hit. True: halted, or the monitor was pended;
+ * false: no debugger (BKPT then escalates). */
+bool debug_event(struct mcu *m, uint32_t dfsr);
+/* A fault of these DEMCR.VC_* kinds was taken: halt when one is enabled. */
+void debug_vector_catch(struct mcu *m, uint32_t vc);
+uint32_t debug_read(struct mcu *m, uint32_t address);
+void debug_write(struct mcu *m, uint32_t address, uint32_t value, bool debugger);
+void debug_reset(struct mcu *m, bool power);
+
+/* ---- fpb.c, dwt.c ---------------------------------------------------------------------------- */
+
+uint32_t fpb_read(struct mcu *m, uint32_t address);
+void fpb_write(struct mcu *m, uint32_t address, uint32_t value);
+/* Is there a breakpoint on the half-word? */
+bool fpb_breaks(const struct mcu *m, uint32_t address);
+/* The half-word a remapped instruction fetch gets; false: not remapped. */
+bool fpb_remap_code(struct mcu *m, uint32_t address, uint16_t *hw);
+/* Address a literal load goes to instead; the same when not remapped. */
+uint32_t fpb_remap_literal(const struct mcu *m, uint32_t address);
+bool fpb_remaps_literals(const struct mcu *m);
+
+uint32_t dwt_read(struct mcu *m, uint32_t address);
+void dwt_write(struct mcu *m, uint32_t address, uint32_t value);
+void dwt_reset(struct mcu *m);
+void dwt_freeze(struct mcu *m);
+void dwt_thaw(struct mcu *m);
+bool dwt_watches_data(const struct mcu *m);
+bool dwt_watches_pc(const struct mcu *m);
+void dwt_data(struct mcu *m, uint32_t address, unsigned size, bool store, uint32_t value);
+/* True when a PC match stops the core before the instruction at r15. */
+bool dwt_pc(struct mcu *m);
+
+/* ---- cache.c -------------------------------------------------------------------------------------- */
+
+/* One pre-decoded operation a half-word. `handler` belongs to interp.c. */
+struct op {
+	const void *handler;
+	uint8_t a, b, c;  /* registers, as the handler wants them */
+	uint8_t size;     /* 1 or 2 half-words */
+	uint32_t imm;
+};
+
+enum { REGION_ALIAS, REGION_FLASH, REGION_SYSTEM, REGION_RAM, REGION_COUNT };
+#define GRANULE_SHIFT 6 /* 64 bytes of code, 32 operations */
+
+struct region {
+	uint32_t base, size;  /* addresses [base, base + size) */
+	const uint8_t *mem;
+	struct op *ops;       /* size / 2 of them and two more that leave the region */
+	struct op *it_ops;    /* the same inside IT blocks */
+	uint8_t *it_of;       /* ITSTATE the entry of it_ops was decoded for; 0: not decoded */
+	uint8_t *used;        /* one a granule: something was decoded from it */
+};
+
+struct cpu_cache {
+	struct region region[REGION_COUNT];
+	const void *decode_handler, *edge_handler; /* from interp.c, once it has run */
+	bool pinned;          /* data watchpoints, literal remap: all data accesses go slow */
+	struct arm_insn last; /* scratch of the one-instruction path */
+	uint32_t idle_wait, idle_fails; /* idle.c: back-off */
+	uint8_t *idle_ram;
+};
+
+/* The region an address executes from, made ready; NULL when nothing is there. */
+struct region *cache_region(struct mcu *m, uint32_t address);
+/* Forget what was decoded from [address, address + len) of a region. */
+void cache_forget(struct mcu *m, uint32_t address, uint32_t len);
+void cache_forget_all(struct mcu *m);
+
+/* Execute exactly one instruction at r15 (or find that it cannot be fetched)
+ * through the plain functions, with breakpoints, watchpoints and IT. */
+void cpu_single(struct mcu *m);
+
+#endif

@@ -1,0 +1,90 @@
+/* The run loop: what has to happen between instructions. */
+#include "mcu/cpu/cpu_internal.h"
+
+/* Wake, stay asleep, or go on; false when there is nothing to execute. */
+static bool awake(struct mcu *m)
+{
+	struct cpu_state *c = &m->s.cpu;
+
+	if (!c->sleeping)
+		return true;
+	if (!cpu_wakes(m))
+		return false;
+	c->sleeping = false;
+	if (c->sleep_wfe)
+		c->event = false;
+	return true;
+}
+
+/* Only NMI, a debugger or a reset ends lockup. */
+static bool locked_up(struct mcu *m)
+{
+	struct cpu_state *c = &m->s.cpu;
+
+	if (!c->lockup)
+		return false;
+	if (exception_next(m) != EXC_NMI)
+		return true;
+	c->lockup = false;
+	return false;
+}
+
+/* The deadline came: SysTick is ours, the rest is mcu.c's. */
+static bool deadline_passed(struct mcu *m)
+{
+	if (m->s.time.cycles < m->s.time.deadline)
+		return false;
+	systick_catch_up(m);
+	time_rearm(m);
+	return m->s.time.cycles >= m->s.time.deadline;
+}
+
+/* A debugger's step: one instruction or exception entry, then halt again. */
+static void debug_step(struct mcu *m)
+{
+	if (exception_next(m))
+		exception_enter(m);
+	else
+		cpu_single(m);
+	if (!m->s.cpu.halted && exception_next(m))
+		exception_enter(m);
+	if (!m->s.cpu.halted)
+		debug_enter(m, DFSR_HALTED);
+}
+
+/* Why nothing may be executed now; CPU_EXIT_BUDGET: it may. */
+static enum cpu_exit standstill(struct mcu *m)
+{
+	if (m->s.side.reset_pending)
+		return CPU_EXIT_RESET;
+	if (m->s.cpu.halted)
+		return CPU_EXIT_HALTED;
+	if (m->stop_requested)
+		return CPU_EXIT_STOP;
+	if (deadline_passed(m))
+		return CPU_EXIT_DEADLINE;
+	if (!awake(m))
+		return CPU_EXIT_SLEEP;
+	if (locked_up(m))
+		return CPU_EXIT_LOCKUP;
+	return CPU_EXIT_BUDGET;
+}
+
+enum cpu_exit cpu_run(struct mcu *m, uint64_t instruction_budget)
+{
+	uint64_t start = m->s.time.instructions;
+	struct cpu_state *c = &m->s.cpu;
+	enum cpu_exit why;
+
+	while ((why = standstill(m)) == CPU_EXIT_BUDGET) {
+		if (m->s.time.instructions - start >= instruction_budget)
+			return CPU_EXIT_BUDGET;
+		if (c->stepping)
+			debug_step(m);
+		else if (c->attention && exception_next(m))
+			exception_enter(m);
+		else
+			cpu_single(m);
+	}
+	return why;
+}

@@ -1,0 +1,148 @@
+/*
+ * One instruction by the plain functions: fetch, decode, breakpoints, ITSTATE,
+ * execution, time. The fast loop (interp.c) falls back on this for whatever is
+ * rare, and tests hold the two against each other.
+ *
+ * Cycles are those of DDI 0337 (r1p1) chapter 18, zero wait states; flash wait
+ * states are paid when a branch refills the pipeline and when data is read
+ * from flash (ASSUMED: the prefetch buffer hides them otherwise).
+ */
+#include "mcu/cpu/cpu_internal.h"
+
+/* A taken branch refills the pipeline: P of the manual is 1..3 (ASSUMED 2). */
+#define REFILL_CYCLES 2u
+
+const exec_fn cpu_functions[] = {
+#define X(name) exec_##name,
+	ARM_KINDS(X)
+#undef X
+};
+
+unsigned cpu_refill(const struct mcu *m, uint32_t target)
+{
+	bool flash = target < m->chip->ram_base;
+
+	return REFILL_CYCLES + (flash ? flash_wait_states(m) : 0);
+}
+
+static unsigned list_cost(const struct arm_insn *in)
+{
+	return 1u + (unsigned)__builtin_popcount(in->list);
+}
+
+unsigned cpu_cost(const struct arm_insn *in)
+{
+	switch (in->kind) {
+	case ARM_KIND_LDR: case ARM_KIND_LDRB: case ARM_KIND_LDRH: case ARM_KIND_LDRSB:
+	case ARM_KIND_LDRSH: case ARM_KIND_LDREX: case ARM_KIND_LDREXB: case ARM_KIND_LDREXH:
+	case ARM_KIND_STREX: case ARM_KIND_STREXB: case ARM_KIND_STREXH:
+	case ARM_KIND_TBB: case ARM_KIND_TBH:
+	case ARM_KIND_MLA: case ARM_KIND_MLS: case ARM_KIND_MRS: case ARM_KIND_MSR:
+		return 2;
+	case ARM_KIND_STR: case ARM_KIND_STRB: case ARM_KIND_STRH:
+		return in->flags & ARM_INSN_IMM ? 1 : 2;
+	case ARM_KIND_LDRD: case ARM_KIND_STRD: return 3;
+	case ARM_KIND_LDM: case ARM_KIND_LDMDB: case ARM_KIND_STM: case ARM_KIND_STMDB:
+		return list_cost(in);
+	case ARM_KIND_SMULL: case ARM_KIND_UMULL: return 4; /* 3..5, ASSUMED the middle */
+	case ARM_KIND_SMLAL: case ARM_KIND_UMLAL: return 5; /* 4..7 */
+	case ARM_KIND_SDIV: case ARM_KIND_UDIV: return 7;   /* 2..12 */
+	case ARM_KIND_DSB: case ARM_KIND_DMB: case ARM_KIND_ISB: return 3;
+	default: return 1;
+	}
+}
+
+/* ITSTATE after an instruction of the block. */
+uint8_t cpu_it_advance(uint8_t it)
+{
+	return it & 7 ? (uint8_t)((it & 0xE0) | (it << 1 & 0x1F)) : 0;
+}
+
+/* Fetch and decode at r15; false when that faulted. */
+static bool fetch(struct mcu *m, struct arm_insn *in)
+{
+	uint32_t pc = m->s.cpu.r[15];
+	uint16_t hw1, hw2 = 0;
+
+	if (!cpu_fetch(m, pc, &hw1))
+		return false;
+	if (arm_is_32bit(hw1) && !cpu_fetch(m, pc + 2, &hw2))
+		return false;
+	arm_decode(hw1, hw2, in);
+	return true;
+}
+
+static bool stopped_before(struct mcu *m)
+{
+	struct cpu_state *c = &m->s.cpu;
+
+	if (dwt_watches_pc(m) && dwt_pc(m))
+		return true;
+	if (!fpb_breaks(m, c->r[15]))
+		return false;
+	if (!debug_event(m, DFSR_BKPT)) {
+		c->dfsr |= DFSR_BKPT;
+		fault_raise(m, EXC_DEBUGMON, 0);
+	}
+	return true;
+}
+
+/* What follows a completed instruction. */
+static void complete(struct mcu *m, const struct arm_insn *in)
+{
+	struct cpu_state *c = &m->s.cpu;
+	uint32_t from = c->r[15];
+
+	if (in->kind != ARM_KIND_IT)
+		c->it = cpu_it_advance(c->it);
+	m->s.time.instructions++;
+	m->s.time.cycles += cpu_cost(in);
+	if (c->next != from + in->size)
+		m->s.time.cycles += cpu_refill(m, c->next);
+	c->r[15] = c->next;
+	if (c->exc_return) {
+		uint32_t v = c->exc_return;
+		c->exc_return = 0;
+		exception_return(m, v);
+	}
+	if (c->sleep_request)
+		cpu_take_sleep_request(m);
+}
+
+bool cpu_execute(struct mcu *m, const struct arm_insn *in)
+{
+	struct cpu_state *c = &m->s.cpu;
+
+	c->next = c->r[15] + in->size;
+	if (c->it && in->kind != ARM_KIND_BKPT && !cpu_condition(c->apsr, c->it >> 4)) {
+		complete(m, in);
+		return true;
+	}
+	if (!cpu_functions[in->kind](m, in))
+		return false;
+	complete(m, in);
+	return true;
+}
+
+void cpu_single(struct mcu *m)
+{
+	struct cpu_state *c = &m->s.cpu;
+	struct arm_insn in;
+
+	if (!c->thumb) {
+		fault_raise(m, EXC_USAGEFAULT, CFSR_INVSTATE);
+		return;
+	}
+	if (stopped_before(m) || !fetch(m, &in))
+		return;
+	if (m->side_tables->coverage && c->r[15] - m->chip->flash_base < m->chip->flash_die) {
+		uint32_t half = (c->r[15] - m->chip->flash_base) / 2;
+		m->side_tables->coverage[half / 8] |= (uint8_t)(1u << half % 8);
+	}
+	cpu_execute(m, &in);
+	if (c->watch_hit) {
+		c->watch_hit = false;
+		debug_event(m, DFSR_DWTTRAP);
+		exception_update(m);
+	}
+}
