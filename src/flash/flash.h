@@ -37,6 +37,8 @@ struct flash_options {
 struct flash_result {
 	unsigned pages_total, pages_written, pages_erased, pages_unchanged;
 	bool mass_erased;
+	bool was_cut;           /* the chip was found half-written by an earlier run */
+	bool used_loader;       /* false: through SWD half-words */
 	size_t bytes_programmed;
 	uint64_t phase_us[FLASH_PHASES];
 };
@@ -48,6 +50,13 @@ struct flash_piece {
 };
 
 /*
+ * How an interrupted write is told from a finished one, and why a chip left in
+ * between stays attachable: the key page (page 0, or the lowest page of an
+ * image that leaves page 0 alone) is erased first and written last, its stack
+ * pointer and reset vector after everything else was verified. Found blank
+ * there, the last run was cut: every page of the image is erased again, because
+ * cells erased or programmed half-way can read right and not last.
+ *
  * Write pieces (ascending, not overlapping) and verify them. Refuses before
  * the first erase: addresses outside flash (STATUS_BAD_FILE), RDP/WRP
  * (STATUS_PROTECTED). The target is halted and left halted.

@@ -1,0 +1,140 @@
+/* See f1.h. */
+#include "flash/f1.h"
+
+enum {
+	KEY_1 = 0x45670123,
+	BUSY_US = 2000000, /* longest mass erase is 40 ms; clones take several times that */
+	POLL_US = 500,
+};
+#define KEY_2 0xCDEF89ABu
+
+enum status f1_quiet(struct target *t, const struct log *log, struct err *err)
+{
+	enum status s = target_reset(t, true, NULL);
+
+	if (s != STATUS_OK) {
+		log_line(log, LOG_VERBOSE, "no reset (%s): halting what runs", status_sentence(s));
+		s = target_halt(t, err);
+	}
+	/* HSI must run for flash to be programmed; after a reset it does */
+	if (s == STATUS_OK)
+		s = target_write32(t, F1_RCC_AHBENR, F1_RCC_AHBENR_QUIET, err);
+	if (s == STATUS_OK)
+		s = target_catch_faults(t, err);
+	return s;
+}
+
+enum status f1_error(uint32_t sr, uint32_t address, struct err *err)
+{
+	err_at(err, address);
+	if (sr & F1_SR_WRPRTERR)
+		return err_set(err, STATUS_PROTECTED, "flash at 0x%08X is write-protected", address);
+	if (sr & F1_SR_PGERR)
+		return err_set(err, STATUS_FAILED,
+			       "flash at 0x%08X was not erased and takes no new value (PGERR)",
+			       address);
+	return STATUS_OK;
+}
+
+enum status f1_wait(struct target *t, uint32_t address, uint64_t timeout_us, struct err *err)
+{
+	uint64_t start = target_now_us(t);
+	uint32_t sr = 0;
+
+	for (;;) {
+		enum status s = target_read32(t, F1_SR, &sr, err);
+
+		if (s != STATUS_OK)
+			return s;
+		if (!(sr & F1_SR_BSY))
+			break;
+		if (target_now_us(t) - start > timeout_us)
+			return err_set(err, STATUS_TIMEOUT,
+				       "the flash controller stays busy at 0x%08X", address);
+		target_sleep_us(t, POLL_US);
+	}
+	if (sr & (F1_SR_PGERR | F1_SR_WRPRTERR)) {
+		enum status s = f1_error(sr, address, err);
+
+		/* written as ones to clear them; the first error is what counts */
+		(void)!target_write32(t, F1_SR, F1_SR_PGERR | F1_SR_WRPRTERR | F1_SR_EOP, NULL);
+		return s;
+	}
+	return STATUS_OK;
+}
+
+enum status f1_unlock(struct target *t, struct err *err)
+{
+	uint32_t cr = 0;
+	enum status s = f1_wait(t, F1_CR, BUSY_US, err);
+
+	if (s == STATUS_OK)
+		s = target_read32(t, F1_CR, &cr, err);
+	if (s != STATUS_OK || !(cr & F1_CR_LOCK))
+		return s;
+	s = target_write32(t, F1_KEYR, KEY_1, err);
+	if (s == STATUS_OK)
+		s = target_write32(t, F1_KEYR, KEY_2, err);
+	if (s == STATUS_OK)
+		s = target_read32(t, F1_CR, &cr, err);
+	if (s == STATUS_OK && (cr & F1_CR_LOCK)) {
+		err_set(err, STATUS_FAILED, "the flash controller does not unlock");
+		err_next(err, "reset the board and try again: a wrong key locks it until then");
+		return STATUS_FAILED;
+	}
+	return s;
+}
+
+enum status f1_unlock_options(struct target *t, struct err *err)
+{
+	uint32_t cr = 0;
+	enum status s = f1_unlock(t, err);
+
+	if (s == STATUS_OK)
+		s = target_write32(t, F1_OPTKEYR, KEY_1, err);
+	if (s == STATUS_OK)
+		s = target_write32(t, F1_OPTKEYR, KEY_2, err);
+	if (s == STATUS_OK)
+		s = target_read32(t, F1_CR, &cr, err);
+	if (s == STATUS_OK && !(cr & F1_CR_OPTWRE))
+		return err_set(err, STATUS_FAILED, "the option bytes do not unlock");
+	return s;
+}
+
+enum status f1_lock(struct target *t, struct err *err)
+{
+	return target_write32(t, F1_CR, F1_CR_LOCK, err);
+}
+
+enum status f1_erase(struct target *t, uint32_t bits, uint32_t address, struct err *err)
+{
+	enum status s = target_write32(t, F1_CR, bits, err);
+
+	if (s == STATUS_OK)
+		s = target_write32(t, F1_AR, address, err);
+	if (s == STATUS_OK)
+		s = target_write32(t, F1_CR, bits | F1_CR_STRT, err);
+	if (s == STATUS_OK)
+		s = f1_wait(t, address, BUSY_US, err);
+	return s;
+}
+
+enum status f1_protection(struct target *t, struct f1_protection *out, struct err *err)
+{
+	uint32_t obr = 0, wrpr = 0;
+	enum status s = target_read32(t, F1_OBR, &obr, err);
+
+	if (s == STATUS_OK)
+		s = target_read32(t, F1_WRPR, &wrpr, err);
+	if (s == STATUS_OK)
+		*out = (struct f1_protection){.rdp = obr & F1_OBR_RDPRT,
+					      .option_error = obr & F1_OBR_OPTERR, .wrpr = wrpr};
+	return s;
+}
+
+bool f1_page_protected(const struct chip *chip, const struct f1_protection *p, uint32_t address)
+{
+	uint32_t bit = (address - chip->flash_base) / chip->page_size / chip->wrp_pages;
+
+	return !(p->wrpr >> (bit > 31 ? 31 : bit) & 1);
+}

@@ -1,0 +1,266 @@
+/*
+ * The write engine: compare, decide, erase, program, verify. What it works
+ * through is a port (port.h); what each page is to hold is the plan (plan.h).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "flash/crc.h"
+#include "flash/engine.h"
+
+const char *flash_phase_name(enum flash_phase p)
+{
+	static const char *const names[FLASH_PHASES] = {"connect", "compare", "erase", "program",
+							"verify"};
+
+	return p < FLASH_PHASES ? names[p] : "?";
+}
+
+/* ---- phases, progress, interruption --------------------------------------------------- */
+
+void engine_phase(struct engine *e, enum flash_phase phase)
+{
+	uint64_t now = target_now_us(e->target);
+
+	e->result.phase_us[e->phase] += now - e->phase_start;
+	e->phase = phase;
+	e->phase_start = now;
+}
+
+enum status engine_progress(struct engine *e, enum flash_phase phase, size_t done, size_t total,
+			    struct err *err)
+{
+	if (!e->opt->progress || e->opt->progress(e->opt->ctx, phase, done, total))
+		return STATUS_OK;
+	/* what is under way is finished, so that no cell is left half-way */
+	if (e->port)
+		(void)!e->port->ops->drain(e->port, NULL);
+	err_set(err, STATUS_INTERRUPTED, "interrupted while %s: %s",
+		phase == FLASH_COMPARE ? "comparing" : phase == FLASH_ERASE ? "erasing"
+		: phase == FLASH_PROGRAM ? "programming" : "verifying",
+		e->touched ? "the image is not whole" : "nothing was changed");
+	if (e->touched)
+		err_next(err, "write it again; until then the chip starts nothing and stays attachable");
+	return STATUS_INTERRUPTED;
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+static enum status open_port(struct engine *e, struct err *err)
+{
+	struct err why = ERR_INIT;
+	enum status s = STATUS_UNSUPPORTED;
+
+	if (!e->opt->no_loader)
+		s = flash_loader_open(e->target, e->chip, e->opt->log, &e->port, &why);
+	e->result.used_loader = s == STATUS_OK;
+	if (s == STATUS_UNSUPPORTED) {
+		if (!e->opt->no_loader)
+			log_line(e->opt->log, LOG_NORMAL, "%s: writing through SWD instead", why.what);
+		return flash_direct_open(e->target, e->chip, e->opt->log, &e->port, err);
+	}
+	return s == STATUS_OK ? s : err_set(err, s, "%s", why.what);
+}
+
+static enum status refuse_rdp(struct err *err)
+{
+	err_set(err, STATUS_PROTECTED,
+		"read-out protection is on: flash can neither be read nor written");
+	err_next(err, "`reflash options unlock` removes it and erases the chip");
+	return STATUS_PROTECTED;
+}
+
+enum status engine_refuse_wrp(uint32_t address, struct err *err)
+{
+	if (address) {
+		err_at(err, address);
+		err_set(err, STATUS_PROTECTED, "the page at 0x%08X is write-protected (WRP)", address);
+	} else {
+		err_set(err, STATUS_PROTECTED, "pages are write-protected (WRP): no mass erase");
+	}
+	err_next(err, "`reflash options WRP=FFFFFFFF` removes write protection; nothing was changed");
+	return STATUS_PROTECTED;
+}
+
+enum status engine_open(struct engine *e, struct target *t, const struct chip *chip,
+			const struct flash_options *opt, struct err *err)
+{
+	enum status s;
+
+	*e = (struct engine){.target = t, .chip = chip, .opt = opt, .phase = FLASH_CONNECT,
+			     .phase_start = target_now_us(t)};
+	if (chip->algorithm != FLASH_STM32F1)
+		return err_set(err, STATUS_UNSUPPORTED, "writing the flash of a %s is not supported",
+			       chip->name);
+	s = f1_quiet(t, opt->log, err);
+	if (s == STATUS_OK)
+		s = f1_protection(t, &e->protection, err);
+	if (s == STATUS_OK && e->protection.rdp)
+		s = refuse_rdp(err);
+	if (s == STATUS_OK)
+		s = open_port(e, err);
+	engine_phase(e, FLASH_COMPARE);
+	return s;
+}
+
+/* Also after failures: lock the controller, halt, let go of the port. */
+void engine_close(struct engine *e, struct flash_result *result)
+{
+	engine_phase(e, e->phase);
+	if (e->port)
+		e->port->ops->close(e->port);
+	if (e->unlocked && !target_probe(e->target)->lost)
+		(void)!f1_lock(e->target, NULL);
+	if (result)
+		*result = e->result;
+}
+
+/* ---- comparing ------------------------------------------------------------------------------ */
+
+enum status engine_fill(struct engine *e, struct plan *plan, struct err *err)
+{
+	uint8_t *old = malloc(e->chip->page_size);
+	enum status s = old ? STATUS_OK : err_set(err, STATUS_NO_MEMORY, "out of memory");
+
+	e->result.pages_total = (unsigned)plan->count;
+	for (size_t i = 0; s == STATUS_OK && i < plan->count; i++) {
+		if (!plan->pages[i].partial)
+			continue;
+		s = target_read(e->target, plan->pages[i].address, old, e->chip->page_size, err);
+		if (s == STATUS_OK)
+			plan_fill(plan, i, old);
+	}
+	free(old);
+	return s;
+}
+
+static uint32_t blank_crc(const struct engine *e)
+{
+	uint8_t page[4096];
+
+	memset(page, 0xFF, sizeof page);
+	return flash_crc(page, e->chip->page_size);
+}
+
+static enum status compare_run(struct engine *e, struct plan *plan, size_t first, size_t n,
+			       struct err *err)
+{
+	uint32_t blank = blank_crc(e), *crc = malloc(n * sizeof *crc);
+	enum status s = crc ? STATUS_OK : err_set(err, STATUS_NO_MEMORY, "out of memory");
+
+	if (s == STATUS_OK)
+		s = e->port->ops->map(e->port, plan->pages[first].address, e->chip->page_size, n, crc,
+				      err);
+	for (size_t i = 0; s == STATUS_OK && i < n; i++) {
+		struct plan_page *page = &plan->pages[first + i];
+
+		page->old_blank = crc[i] == blank;
+		page->differs = crc[i] != flash_crc(page->want, e->chip->page_size);
+	}
+	free(crc);
+	return s;
+}
+
+/* Map every run of neighbouring pages, in portions that leave room for progress. */
+enum status engine_compare(struct engine *e, struct plan *plan, enum flash_phase phase,
+			   bool (*pick)(const struct plan_page *), struct err *err)
+{
+	enum { PORTION = 128 };
+	uint32_t size = e->chip->page_size;
+	enum status s = STATUS_OK;
+	size_t i = 0;
+
+	while (s == STATUS_OK && i < plan->count) {
+		size_t n = plan_run(plan, i, pick);
+
+		if (n == 0) {
+			i++;
+			continue;
+		}
+		if (n > PORTION)
+			n = PORTION;
+		s = compare_run(e, plan, i, n, err);
+		i += n;
+		if (s == STATUS_OK)
+			s = engine_progress(e, phase, i * size, plan->count * size, err);
+	}
+	return s;
+}
+
+/* Byte for byte, for who asks for it and to name the first byte that differs. */
+enum status engine_read_back(struct engine *e, const struct plan_page *page, struct err *err)
+{
+	uint32_t size = e->chip->page_size;
+	uint8_t *now = malloc(size);
+	enum status s = now ? target_read(e->target, page->address, now, size, err)
+			    : err_set(err, STATUS_NO_MEMORY, "out of memory");
+
+	for (uint32_t i = 0; s == STATUS_OK && i < size; i++) {
+		if (now[i] == page->want[i])
+			continue;
+		err_at(err, page->address + i);
+		s = err_set(err, STATUS_MISMATCH, "0x%08X holds 0x%02X, the image has 0x%02X",
+			    page->address + i, now[i], page->want[i]);
+	}
+	free(now);
+	return s;
+}
+
+static enum status read_back_all(struct engine *e, const struct plan *plan, struct err *err)
+{
+	uint32_t size = e->chip->page_size;
+	enum status s = STATUS_OK;
+
+	for (size_t i = 0; s == STATUS_OK && i < plan->count; i++) {
+		s = engine_read_back(e, &plan->pages[i], err);
+		if (s == STATUS_OK)
+			s = engine_progress(e, FLASH_VERIFY, (i + 1) * size, plan->count * size, err);
+	}
+	return s;
+}
+
+/* The map says which pages differ; the first of them is read to name the byte. */
+enum status engine_verify(struct engine *e, struct plan *plan,
+			  bool (*pick)(const struct plan_page *), struct err *err)
+{
+	enum status s;
+
+	engine_phase(e, FLASH_VERIFY);
+	if (e->opt->full_verify)
+		return read_back_all(e, plan, err);
+	s = engine_compare(e, plan, FLASH_VERIFY, pick, err);
+	for (size_t i = 0; s == STATUS_OK && i < plan->count; i++) {
+		const struct plan_page *page = &plan->pages[i];
+
+		if ((pick && !pick(page)) || !page->differs)
+			continue;
+		s = engine_read_back(e, page, err);
+		if (s == STATUS_OK)
+			s = err_set(err, STATUS_MISMATCH,
+				    "the page at 0x%08X reads differently each time", page->address);
+	}
+	return s;
+}
+
+enum status flash_verify(struct target *t, const struct chip *chip,
+			 const struct flash_piece *pieces, size_t count,
+			 const struct flash_options *opt, struct flash_result *result,
+			 struct err *err)
+{
+	struct plan plan = {0};
+	struct engine e = {0};
+	enum status s = plan_new(chip, pieces, count, &plan, err);
+
+	if (s != STATUS_OK)
+		return s;
+	s = engine_open(&e, t, chip, opt, err);
+	if (s == STATUS_OK)
+		s = engine_fill(&e, &plan, err);
+	if (s == STATUS_OK)
+		s = engine_verify(&e, &plan, NULL, err);
+	if (s == STATUS_OK)
+		e.result.pages_unchanged = e.result.pages_total;
+	engine_close(&e, result);
+	plan_free(&plan);
+	return s;
+}

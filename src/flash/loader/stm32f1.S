@@ -1,0 +1,199 @@
+@ The loader that stays in SRAM while an STM32F1's flash is written: it takes
+@ commands out of a ring of slots and does them one after the other, while the
+@ host fills the next slots over SWD.
+@
+@ Position independent; needs no stack, no interrupts and no RAM but its own.
+@ Runs at whatever clock the chip has. Serves the independent watchdog, which
+@ does no harm where none runs. Flash must be unlocked, CRC clock on.
+@ Registers: PM0075 (flash), RM0008 4 (CRC), 19 (IWDG).
+@
+@ tools/make-loader turns this into stm32f1_loader.h; a test compares the two.
+@
+@ The mailbox follows the code; the host fills first, stride and end.
+@   +0  state   commands done (low half-word), why it stopped (high; 0: it runs)
+@   +4  where   address it stopped at
+@   +8  first   address of the first slot's descriptor
+@   +12 stride  from one descriptor to the next
+@   +16 end     past the last one
+@ A slot's data lie in front of its descriptor, whose last word is written last:
+@   +0 address  +4 count  +8 data  +12 operation | argument << 16; 0: empty
+@
+@   1 erase     argument: FLASH_CR's bits
+@   2 program   count half-words from data; argument: FLASH_CR's bits
+@   3 CRC of count pages of argument words each, by the CRC unit, into data[]
+@   4 the same by software
+@   5 stop for the debugger
+
+	.syntax unified
+	.cpu	cortex-m3
+	.thumb
+	.text
+
+	.equ	SR, 0x0C
+	.equ	CR, 0x10
+	.equ	AR, 0x14
+	.equ	SR_BSY, 0x01
+	.equ	SR_ERRORS, 0x14		@ PGERR, WRPRTERR
+	.equ	CR_STRT, 0x40
+	.equ	STOP_DIFFERS, 0x20	@ a half-word reads back differently
+	.equ	STOP_UNKNOWN, 0x40	@ no such operation
+
+@ r5 descriptor, r6 flash registers, r7 mailbox; the rest is free
+entry:
+	cpsid	i
+	adr	r7, mailbox
+	ldr	r6, flash_registers
+	ldm	r7, {r1, r2, r3, r4, r5}
+	movs	r0, #0
+empty:
+	str	r0, [r3, #12]
+	add	r3, r3, r4
+	cmp	r3, r5
+	bne	empty
+first:
+	ldr	r5, [r7, #8]
+next:
+	movw	r0, #0xAAAA
+	ldr	r1, iwdg
+	str	r0, [r1]
+	ldr	r0, [r5, #12]
+	cmp	r0, #0
+	beq	next
+	ldmia	r5, {r1, r2, r3}
+	lsrs	r4, r0, #16
+	uxtb	r0, r0
+	cmp	r0, #1
+	beq	erase
+	cmp	r0, #2
+	beq	program
+	cmp	r0, #3
+	beq	crc_unit
+	cmp	r0, #4
+	beq	crc_software
+	cmp	r0, #5
+	bne	unknown
+	bkpt	#0
+unknown:
+	movs	r0, #STOP_UNKNOWN
+	b	stop
+
+finished:
+	movs	r0, #0
+	str	r0, [r6, #CR]
+	str	r0, [r5, #12]
+	ldr	r0, [r7]
+	adds	r0, r0, #1
+	uxth	r0, r0
+	str	r0, [r7]
+	ldr	r0, [r7, #12]
+	add	r5, r5, r0
+	ldr	r0, [r7, #16]
+	cmp	r5, r0
+	beq	first
+	b	next
+
+erase:
+	str	r4, [r6, #CR]
+	str	r1, [r6, #AR]
+	orr	r0, r4, #CR_STRT
+	str	r0, [r6, #CR]
+1:	ldr	r0, [r6, #SR]
+	tst	r0, #SR_BSY
+	bne	1b
+	ands	r0, r0, #SR_ERRORS
+	beq	finished
+	b	stop
+
+program:
+	str	r4, [r6, #CR]
+	movw	r8, #0xFFFF
+1:	ldrh	r4, [r3], #2
+	cmp	r4, r8
+	beq	3f
+	strh	r4, [r1]
+2:	ldr	r0, [r6, #SR]
+	tst	r0, #SR_BSY
+	bne	2b
+	ands	r0, r0, #SR_ERRORS
+	bne	stop
+	ldrh	r0, [r1]
+	cmp	r0, r4
+	bne	differs
+3:	adds	r1, r1, #2
+	subs	r2, r2, #1
+	bne	1b
+	b	finished
+differs:
+	movs	r0, #STOP_DIFFERS
+
+@ r0 why, r1 where. The watchdog is still served: the host comes and looks.
+stop:
+	movs	r2, #0
+	str	r2, [r6, #CR]
+	str	r1, [r7, #4]
+	ldr	r1, [r7]
+	orr	r1, r1, r0, lsl #16
+	str	r1, [r7]
+	movw	r0, #0xAAAA
+	ldr	r1, iwdg
+1:	str	r0, [r1]
+	b	1b
+
+crc_unit:
+	ldr	r0, crc_registers
+1:	mov	r8, #1
+	str	r8, [r0, #8]
+	mov	r9, r4
+2:	ldmia	r1!, {r8, r10, r11, r12}
+	str	r8, [r0]
+	str	r10, [r0]
+	str	r11, [r0]
+	str	r12, [r0]
+	subs	r9, r9, #4
+	bne	2b
+	ldr	r8, [r0]
+	str	r8, [r3], #4
+	movw	r8, #0xAAAA
+	ldr	r9, iwdg
+	str	r8, [r9]
+	subs	r2, r2, #1
+	bne	1b
+	b	finished
+
+crc_software:
+	adr	r0, nibbles
+1:	mov	r8, #-1
+	mov	r9, r4
+2:	ldr	r10, [r1], #4
+	eor	r8, r8, r10
+	mov	r11, #8
+3:	lsr	r12, r8, #28
+	ldr	r12, [r0, r12, lsl #2]
+	eor	r8, r12, r8, lsl #4
+	subs	r11, r11, #1
+	bne	3b
+	subs	r9, r9, #1
+	bne	2b
+	str	r8, [r3], #4
+	movw	r8, #0xAAAA
+	ldr	r9, iwdg
+	str	r8, [r9]
+	subs	r2, r2, #1
+	bne	1b
+	b	finished
+
+	.balign	4
+flash_registers:
+	.word	0x40022000
+crc_registers:
+	.word	0x40023000
+iwdg:
+	.word	0x40003000
+@ CRC-32 (0x04C11DB7) of the sixteen values of a nibble
+nibbles:
+	.word	0x00000000, 0x04C11DB7, 0x09823B6E, 0x0D4326D9
+	.word	0x130476DC, 0x17C56B6B, 0x1A864DB2, 0x1E475005
+	.word	0x2608EDB8, 0x22C9F00F, 0x2F8AD6D6, 0x2B4BCB61
+	.word	0x350C9B64, 0x31CD86D3, 0x3C8EA00A, 0x384FBDBD
+	.balign	16
+mailbox:
