@@ -9,13 +9,18 @@
 
 #define NS_PER_S 1000000000u
 
-uint64_t time_now_ns(const struct mcu *m)
+uint64_t time_cycles_to_ns(const struct mcu *m, uint64_t cycles)
 {
 	const struct mcu_time *t = &m->s.time;
-	uint64_t d = t->cycles - t->epoch_cycles;
+	uint64_t d = cycles - t->epoch_cycles;
 
 	/* Two divisions keep the product within 64 bits for any run length. */
 	return t->epoch_ns + d / t->hclk_hz * NS_PER_S + d % t->hclk_hz * NS_PER_S / t->hclk_hz;
+}
+
+uint64_t time_now_ns(const struct mcu *m)
+{
+	return time_cycles_to_ns(m, m->s.time.cycles);
 }
 
 uint64_t time_ns_to_cycles(const struct mcu *m, uint64_t at_ns)
@@ -87,7 +92,7 @@ static bool frozen(const struct periph *p, bool stopped, bool halted)
 	return bit >= 0 && dbgmcu_cr(p->m) >> bit & 1;
 }
 
-void time_freeze(struct mcu *m, uint64_t ns)
+void time_freeze(struct mcu *m, uint64_t ns, uint64_t cycles)
 {
 	bool stopped = !power_hclk_runs(m), halted = cpu_halted(m);
 
@@ -100,7 +105,7 @@ void time_freeze(struct mcu *m, uint64_t ns)
 			if (m->s.event_at[i][id] != UINT64_MAX)
 				m->s.event_at[i][id] += ns;
 		if (p->def->frozen)
-			p->def->frozen(p, ns);
+			p->def->frozen(p, ns, cycles);
 	}
 }
 

@@ -30,5 +30,12 @@ const struct periph_row f103_periphs[] = {
 	{"GPIOE", &gpio_def, 0x40011800, 0x400, BUS_APB2, 4, NONE, APB2(6), MEDIUM | HIGH},
 	{"GPIOF", &gpio_def, 0x40011C00, 0x400, BUS_APB2, 5, NONE, APB2(7), HIGH},
 	{"GPIOG", &gpio_def, 0x40012000, 0x400, BUS_APB2, 6, NONE, APB2(8), HIGH},
+	{"DMA1", &dma_def, 0x40020000, 0x400, BUS_AHB, 1, NONE, AHB(0), ALL},
+	{"DMA2", &dma_def, 0x40020400, 0x400, BUS_AHB, 2, NONE, AHB(1), HIGH},
+	{"USART1", &usart_def, 0x40013800, 0x400, BUS_APB2, 1, {37, -1, -1, -1}, APB2(14), ALL},
+	{"USART2", &usart_def, 0x40004400, 0x400, BUS_APB1, 2, {38, -1, -1, -1}, APB1(17), ALL},
+	{"USART3", &usart_def, 0x40004800, 0x400, BUS_APB1, 3, {39, -1, -1, -1}, APB1(18), ALL},
+	{"UART4", &usart_def, 0x40004C00, 0x400, BUS_APB1, 4, {52, -1, -1, -1}, APB1(19), HIGH},
+	{"UART5", &usart_def, 0x40005000, 0x400, BUS_APB1, 5, {53, -1, -1, -1}, APB1(20), HIGH},
 };
 const size_t f103_periph_count = sizeof f103_periphs / sizeof f103_periphs[0];

@@ -44,6 +44,21 @@ static void place_in_map(struct mcu *m, const struct periph *p)
 			m->periph_map[slot + i] = (uint8_t)(p->id + 1);
 }
 
+/* Kinds of which there are several, by number. */
+static void remember(struct mcu *m, struct periph *p)
+{
+	const char *kind = p->def->kind;
+
+	if (strcmp(kind, "GPIO") == 0)
+		m->gpio[p->index] = p;
+	else if (strcmp(kind, "USART") == 0)
+		m->usart[p->index - 1] = p;
+	else if (strcmp(kind, "DMA") == 0)
+		m->dma[p->index - 1] = p;
+	else if (strcmp(kind, "ADC") == 0)
+		m->adc[p->index - 1] = p;
+}
+
 static void add_periph(struct mcu *m, const struct periph_row *row, uint8_t *row_map)
 {
 	struct periph *p = &m->periphs[m->periph_count];
@@ -62,8 +77,7 @@ static void add_periph(struct mcu *m, const struct periph_row *row, uint8_t *row
 		row_map[row->def->regs[i].offset / 4] = (uint8_t)(i + 1);
 	m->periph_count++;
 	place_in_map(m, p);
-	if (strcmp(row->def->kind, "GPIO") == 0)
-		m->gpio[p->index] = p;
+	remember(m, p);
 }
 
 /* The enable bits this part has, by what is on it (RCC's masks). */
@@ -203,7 +217,7 @@ static uint64_t next_stop_ns(struct mcu *m)
 static bool pass_clocked(struct mcu *m)
 {
 	uint64_t cycles = time_ns_to_cycles(m, next_stop_ns(m));
-	uint64_t core = cpu_next_cycle(m), before = time_now_ns(m);
+	uint64_t core = cpu_next_cycle(m), before = time_now_ns(m), from = m->s.time.cycles;
 
 	if (core < cycles)
 		cycles = core;
@@ -212,7 +226,7 @@ static bool pass_clocked(struct mcu *m)
 	if (cycles > m->s.time.cycles)
 		m->s.time.cycles = cycles;
 	cpu_catch_up(m);
-	time_freeze(m, time_now_ns(m) - before);
+	time_freeze(m, time_now_ns(m) - before, m->s.time.cycles - from);
 	return true;
 }
 
@@ -224,7 +238,7 @@ static bool pass_stopped(struct mcu *m)
 	if (next == UINT64_MAX)
 		return false;
 	time_skip_stopped(m, next);
-	time_freeze(m, time_now_ns(m) - before);
+	time_freeze(m, time_now_ns(m) - before, 0);
 	return true;
 }
 

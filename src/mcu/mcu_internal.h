@@ -54,8 +54,9 @@ struct periph_def {
 	bool own_schedule;         /* a reset does not cancel its events: def->reset decides */
 	bool own_clock;            /* runs from LSI/LSE or none: Stop mode does not freeze it */
 	/* Time stood still for it (Stop, debug halt): move private time bases on by
-	 * `ns`; scheduled events are already moved. May be NULL. */
-	void (*frozen)(struct periph *p, uint64_t ns);
+	 * `ns` or by `cycles` of HCLK (0 in Stop); scheduled events are already moved.
+	 * May be NULL. */
+	void (*frozen)(struct periph *p, uint64_t ns, uint64_t cycles);
 	/* Bit of DBGMCU_CR that freezes it while the core is halted, -1: none. NULL: none. */
 	int (*debug_stop_bit)(const struct periph *p);
 	bool keep_on_reset;        /* backup domain, DBGMCU: reset only by power */
@@ -255,6 +256,8 @@ struct mcu_time {
 };
 uint64_t time_now_ns(const struct mcu *m);
 uint64_t time_ns_to_cycles(const struct mcu *m, uint64_t at_ns); /* rounds up */
+/* When HCLK reaches that count; time_ns_to_cycles gives it back exactly. */
+uint64_t time_cycles_to_ns(const struct mcu *m, uint64_t cycles);
 /* Bring m->s.time.deadline down to the earliest event. */
 void time_rearm(struct mcu *m);
 /* RCC changed the tree: start a new epoch, tell peripherals. */
@@ -266,7 +269,7 @@ void time_skip_clocked(struct mcu *m, uint64_t ns);
 /* Call def->event of everything due by now, in time order. */
 void time_fire(struct mcu *m);
 /* `ns` have passed in which frozen peripherals stood still: shift them. */
-void time_freeze(struct mcu *m, uint64_t ns);
+void time_freeze(struct mcu *m, uint64_t ns, uint64_t cycles);
 /* Tell every peripheral that a clock changed. */
 void time_clocks_changed(struct mcu *m);
 /* Rescan m->s.time.next_event_ns (frozen peripherals do not count). */
