@@ -117,6 +117,8 @@ bool periph_scheduled(const struct periph *p, unsigned id, uint64_t *at_ns);
 struct periph *periph_find(struct mcu *m, const char *name);
 /* DMA request line from a peripheral (RM0008 table 78): channel 1..7 of DMA1. */
 void dma_request(struct mcu *m, unsigned dma, unsigned channel, bool level);
+/* Does an interrupt of that channel tell anyone how far it is? */
+bool dma_listened(const struct mcu *m, unsigned dma, unsigned channel);
 /* The bus refuses the access under way (a wrong flash key ...). */
 void periph_bus_error(struct periph *p);
 /* Edge/level on an EXTI line (GPIO pins, RTC alarm 17, PVD 16, USB 18). */
@@ -236,6 +238,10 @@ bool pwr_standby_chosen(const struct mcu *m);    /* PWR_CR.PDDS */
 void pwr_set_flags(struct mcu *m, bool wakeup, bool standby);
 void pwr_wkup_pin(struct mcu *m);                /* PA0 rose */
 void gpio_edge(struct mcu *m, unsigned port, unsigned pin, bool level); /* a pin moved */
+/* Timer `tim` made a trigger: source 0 TRGO, 1-4 its compare channels. */
+void adc_trigger(struct mcu *m, unsigned tim, unsigned source);
+uint32_t adc_wants(const struct mcu *m, unsigned tim); /* CCxIF bits an ADC waits for */
+void timer_rearm_all(struct mcu *m);
 void iwdg_start(struct mcu *m);                  /* hardware watchdog option */
 
 /* Flash wait states as the core sees them for a fetch (ASSUMED model). */

@@ -136,6 +136,13 @@ void dma_request(struct mcu *m, unsigned dma, unsigned channel, bool level)
 		serve(p, channel);
 }
 
+bool dma_listened(const struct mcu *m, unsigned dma, unsigned channel)
+{
+	const struct periph *p = m->dma[dma - 1];
+
+	return p && periph_get(p, CCR(channel)) & 0xE;
+}
+
 /* ---- registers ----------------------------------------------------------------------- */
 
 static void write_ifcr(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)

@@ -1,0 +1,42 @@
+/*
+ * DAC. RM0008 chapter 12. Registers; the output follows at once.
+ * Not modelled: triggers, waves, DMA, the voltage on PA4 and PA5.
+ */
+#include "mcu/mcu_internal.h"
+#include "mcu/periph/periph.h"
+
+#define DOR1 0x2C
+
+/* The holding registers come in three alignments; all end up in DOR as 12 bits. */
+static void write_hold(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
+{
+	unsigned channel = r->arg & 1, shape = r->arg >> 1;
+	uint32_t twelve = shape == 0 ? value & 0xFFF : shape == 1 ? value >> 4 & 0xFFF
+								  : (value & 0xFF) << 4;
+
+	periph_store(p, r, value);
+	periph_set(p, DOR1 + 4 * channel, twelve);
+}
+
+static const struct reg regs[] = {
+	{0x00, "CR", 0, 0x1FFF1FFF, 0x1FFF1FFF},
+	{0x04, "SWTRIGR", 0, 0, 3},
+	{0x08, "DHR12R1", 0, 0xFFF, 0xFFF, .write = write_hold, .arg = 0},
+	{0x0C, "DHR12L1", 0, 0xFFF0, 0xFFF0, .write = write_hold, .arg = 2},
+	{0x10, "DHR8R1", 0, 0xFF, 0xFF, .write = write_hold, .arg = 4},
+	{0x14, "DHR12R2", 0, 0xFFF, 0xFFF, .write = write_hold, .arg = 1},
+	{0x18, "DHR12L2", 0, 0xFFF0, 0xFFF0, .write = write_hold, .arg = 3},
+	{0x1C, "DHR8R2", 0, 0xFF, 0xFF, .write = write_hold, .arg = 5},
+	{0x20, "DHR12RD", 0, 0x0FFF0FFF, 0x0FFF0FFF},
+	{0x24, "DHR12LD", 0, 0xFFF0FFF0, 0xFFF0FFF0},
+	{0x28, "DHR8RD", 0, 0xFFFF, 0xFFFF},
+	{DOR1, "DOR1", 0, 0xFFF, 0},
+	{0x30, "DOR2", 0, 0xFFF, 0},
+};
+
+const struct periph_def dac_def = {
+	.kind = "DAC",
+	.regs = regs,
+	.reg_count = sizeof regs / sizeof regs[0],
+	.not_modelled = "triggers, waves, DMA, dual registers, the analogue output",
+};
