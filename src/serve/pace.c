@@ -84,7 +84,7 @@ uint64_t pace_idle_ns(const struct server *s)
 		return UINT64_MAX;
 	if (!board_is_running(s->board))
 		return QUIET_NS;
-	return s->holder ? HELD_NS : ALONE_NS;
+	return s->holder || s->uart ? HELD_NS : ALONE_NS;
 }
 
 uint64_t pace_wait_ns(const struct server *s, uint64_t due_ns)

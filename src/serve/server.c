@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LOOKS = 30 };
+
 static enum status listen_on(struct server *s, const char *path, const struct conn_ops *ops,
 			     struct err *err)
 {
@@ -35,6 +37,10 @@ static enum status open_parts(struct server *s, struct err *err)
 		st = listen_on(s, s->socket, &usb_conn_ops, err);
 	if (st == STATUS_OK)
 		st = listen_on(s, s->control, &control_conn_ops, err);
+	if (st == STATUS_OK && s->config.stlink_server)
+		st = stlink_server_listen(s, err);
+	if (st == STATUS_OK && s->config.uart)
+		st = uart_pty_open(s, err);
 	return st;
 }
 
@@ -72,6 +78,7 @@ void serve_close(struct server *s)
 	for (size_t i = 0; i < s->listener_count; i++)
 		close(s->listeners[i].fd);
 	flash_file_close(s->flash);
+	uart_pty_close(s->uart);
 	place_leave(s);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
@@ -121,6 +128,7 @@ static bool serve_input(struct server *s, struct conn *c)
 			return true;
 		memmove(c->in, c->in + used, c->have - used);
 		c->have -= used;
+		s->answered = c == s->holder;
 		if (is_waiting(c) && pace_wait_ns(s, c->due_ns) == 0 && !conn_write(c))
 			return false;
 	}
@@ -144,10 +152,11 @@ static void serve_conn(struct server *s, size_t i, short events)
 }
 
 struct poll_set {
-	struct pollfd fds[SERVE_MAX_LISTENERS + SERVE_MAX_CONNS + 1];
-	size_t conn_of[SERVE_MAX_LISTENERS + SERVE_MAX_CONNS + 1];
-	size_t listeners, conns; /* ranges: listeners, then connections, then signals */
+	struct pollfd fds[SERVE_MAX_LISTENERS + SERVE_MAX_CONNS + 2];
+	size_t conn_of[SERVE_MAX_LISTENERS + SERVE_MAX_CONNS];
+	size_t listeners, conns; /* ranges: listeners, connections; then signals and the uart */
 	uint64_t sleep_ns;
+	bool any_waiting; /* an answer is held back: sleep until it is due */
 };
 
 static void poll_set_fill(struct server *s, struct poll_set *p)
@@ -155,6 +164,7 @@ static void poll_set_fill(struct server *s, struct poll_set *p)
 	size_t n = 0;
 
 	p->sleep_ns = pace_idle_ns(s);
+	p->any_waiting = false;
 	for (; n < s->listener_count; n++)
 		p->fds[n] = (struct pollfd){.fd = s->listeners[n].fd, .events = POLLIN};
 	p->listeners = n;
@@ -170,6 +180,7 @@ static void poll_set_fill(struct server *s, struct poll_set *p)
 
 			/* due, but the client does not take it: wait for room */
 			p->fds[n].events = wait == 0 ? POLLOUT : 0;
+			p->any_waiting = true;
 			if (wait > 0 && wait < p->sleep_ns)
 				p->sleep_ns = wait;
 		}
@@ -177,15 +188,26 @@ static void poll_set_fill(struct server *s, struct poll_set *p)
 	}
 	p->conns = n;
 	p->fds[n] = (struct pollfd){.fd = s->signal_fd, .events = POLLIN};
+	p->fds[n + 1] = (struct pollfd){.fd = uart_pty_fd(s->uart), .events = POLLIN};
 }
 
-static void wait_for_events(struct poll_set *p)
+/*
+ * A client in the middle of its work sends its next message within
+ * microseconds of the answer; to sleep and be woken would cost more than the
+ * message. So after an answer the sockets are looked at a few times first.
+ */
+static void wait_for_events(struct poll_set *p, unsigned looks)
 {
 	struct timespec t = {.tv_sec = (time_t)(p->sleep_ns / 1000000000u),
 			     .tv_nsec = (long)(p->sleep_ns % 1000000000u)};
+	const struct timespec now = {0};
+	nfds_t n = (nfds_t)p->conns + 2;
 
-	if (ppoll(p->fds, p->conns + 1, p->sleep_ns == UINT64_MAX ? NULL : &t, NULL) < 0)
-		for (size_t i = 0; i <= p->conns; i++)
+	while (looks-- > 0)
+		if (ppoll(p->fds, n, &now, NULL) > 0)
+			return;
+	if (ppoll(p->fds, n, p->sleep_ns == UINT64_MAX ? NULL : &t, NULL) < 0)
+		for (size_t i = 0; i < n; i++)
 			p->fds[i].revents = 0;
 }
 
@@ -194,11 +216,13 @@ static void turn(struct server *s)
 	struct poll_set p;
 	bool behind = pace_slice(s);
 
+	uart_pty_pump(s);
 	flash_file_sync(s->flash);
 	poll_set_fill(s, &p);
 	if (behind)
 		p.sleep_ns = 0;
-	wait_for_events(&p);
+	wait_for_events(&p, s->answered && !p.any_waiting ? LOOKS : 0);
+	s->answered = false;
 	for (size_t i = p.listeners; i < p.conns; i++)
 		serve_conn(s, p.conn_of[i], p.fds[i].revents);
 	for (size_t i = 0; i < p.listeners; i++)

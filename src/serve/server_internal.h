@@ -59,6 +59,7 @@ struct server {
 	uint64_t transfers; /* bulk transfers so far */
 	bool unplugged;
 	bool stop;
+	bool answered; /* the holder got an answer in this turn: more is likely to come */
 	int lock_fd, signal_fd;
 	unsigned stlink_port;
 	char socket[sizeof((struct sockaddr_un *)0)->sun_path];
@@ -121,5 +122,13 @@ void flash_file_close(struct flash_file *f);
 
 /* ---- stlink_server.c */
 enum status stlink_server_listen(struct server *s, struct err *err) MUST_CHECK;
+
+/* ---- uart_pty.c */
+/* Make s->uart and s->uart_link. */
+enum status uart_pty_open(struct server *s, struct err *err) MUST_CHECK;
+int uart_pty_fd(const struct uart_pty *u); /* -1 without one */
+/* Move bytes both ways. */
+void uart_pty_pump(struct server *s);
+void uart_pty_close(struct uart_pty *u);
 
 #endif

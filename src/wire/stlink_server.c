@@ -78,6 +78,16 @@ static bool receive(int fd, uint8_t *data, size_t len, unsigned timeout_ms)
 	return true;
 }
 
+/* After an error a server may or may not have sent the data that were asked
+ * for: what is left of an old reply goes before the next request. */
+static void drain(int fd)
+{
+	uint8_t waste[256];
+
+	while (recv(fd, waste, sizeof waste, MSG_DONTWAIT) > 0)
+		continue;
+}
+
 /* A request and a reply of fixed length. */
 static enum status ask(struct usb_tcp *t, const uint8_t *request, size_t len, uint8_t *reply,
 		       size_t reply_len, unsigned timeout_ms, struct err *err)
@@ -112,6 +122,7 @@ static enum status usb_command(struct usb_tcp *t, const struct usb_exchange *x, 
 
 	put_le32(request + 4, t->connect_id);
 	memcpy(request + 8, x->command, x->command_len);
+	drain(t->fd);
 	request[24] = (uint8_t)direction;
 	put_le32(request + 28, (uint32_t)(sent + in));
 	if (t->lost || !send_all(t->fd, request, sizeof request) ||
