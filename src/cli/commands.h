@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 
+extern const struct command cmd_board;
 extern const struct command cmd_completion, cmd_explain;
 
 #endif
