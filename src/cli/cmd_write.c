@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/flashing.h"
+#include "cli/precheck.h"
 #include "cli/remember.h"
 #include "cli/report.h"
 #include "cli/text.h"
@@ -20,15 +21,9 @@ static const struct option_def options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-enum check_kind { CHECK_QUICK, CHECK_FULL, CHECK_NO };
-
 struct write_job {
-	const char *file;
-	struct image *img;
-	enum check_kind check;
-	bool force, reset;
-	enum lockout_verdict verdict;
-	bool checked;
+	struct precheck check;
+	bool reset;
 	struct flash_options flash;
 };
 
@@ -48,7 +43,8 @@ static enum status parse_job(struct cli *cli, const struct args *args, struct wr
 	const char *check = args_value(args, "check"), *erase = args_value(args, "erase");
 	int n;
 
-	*job = (struct write_job){.file = args->rest[0], .force = args_has(args, "force"),
+	*job = (struct write_job){.check.file = args->rest[0],
+				  .check.force = args_has(args, "force"),
 				  .reset = !args_has(args, "no-reset")};
 	job->flash = flashing_options(cli);
 	job->flash.full_verify = args_has(args, "full-verify");
@@ -56,99 +52,12 @@ static enum status parse_job(struct cli *cli, const struct args *args, struct wr
 	if ((n = check ? word_of(check, checks, 3) : 0) < 0)
 		return err_set(&cli->err, STATUS_USAGE, "--check is quick, full or no, not %s",
 			       check);
-	job->check = (enum check_kind)n;
+	job->check.kind = (enum check_kind)n;
 	if ((n = erase ? word_of(erase, erases, 4) : 0) < 0)
 		return err_set(&cli->err, STATUS_USAGE,
 			       "--erase is auto, changed, pages or chip, not %s", erase);
 	job->flash.erase = (enum flash_erase_mode)n;
 	return STATUS_OK;
-}
-
-/* A program whose vector table points nowhere will not run. Data at another
- * place of the flash needs no vectors. */
-static enum status check_vectors(struct cli *cli, const struct write_job *job)
-{
-	uint32_t low, high, vectors;
-
-	image_span(job->img, &low, &high);
-	if (job->force || low > 0x08000000 || image_vectors(job->img, &vectors, &cli->err))
-		return STATUS_OK;
-	if (!cli->err.status)
-		err_set(&cli->err, STATUS_BAD_FILE, "%s has no vector table that could start",
-			job->file);
-	cli->err.status = STATUS_BAD_FILE;
-	err_next(&cli->err, "nothing was written; --force writes it all the same");
-	return STATUS_BAD_FILE;
-}
-
-/* The refusal names the line: that is what the person needs first. */
-static enum status refuse(struct cli *cli, const struct write_job *job,
-			  const struct lockout_report *r)
-{
-	char where[320];
-
-	report_print(cli, job->file, job->img, r);
-	if (cli->json)
-		emit_json(cli, report_json("check", job->file, r));
-	place_text(&r->findings[0].blame, where, sizeof where);
-	err_set(&cli->err, STATUS_LOCKS_OUT, "refused: %s would lock the debug port out (%s)",
-		job->file, where);
-	err_next(&cli->err, "change that line, or write it all the same with --force; nothing was "
-			    "written");
-	return STATUS_LOCKS_OUT;
-}
-
-static void mention(struct cli *cli, const struct write_job *job, const struct lockout_report *r)
-{
-	if (r->verdict == VERDICT_UNKNOWN)
-		note(cli, "check: %s\n", r->reason);
-	else if (r->verdict != VERDICT_CLEAR && r->finding_count)
-		note(cli, "check: %s: %s (`reflash check %s` tells more)\n",
-		     verdict_name(r->verdict), r->findings[0].summary, job->file);
-}
-
-static enum status check_first(struct cli *cli, struct write_job *job)
-{
-	struct lockout_options opt = {.chip = cli->chip, .quick = job->check == CHECK_QUICK,
-				      .log = &cli->log};
-	struct lockout_report *r;
-	enum status s;
-
-	if (job->check == CHECK_NO)
-		return STATUS_OK;
-	s = lockout_check(job->img, &opt, &r, &cli->err);
-	if (s)
-		return s;
-	job->verdict = r->verdict;
-	job->checked = true;
-	if (r->verdict == VERDICT_LOCKS_OUT && !job->force)
-		s = refuse(cli, job, r);
-	else
-		mention(cli, job, r);
-	lockout_report_free(r);
-	return s;
-}
-
-static void tell_attachable(struct cli *cli, bool attachable)
-{
-	if (attachable) {
-		say(cli, "still attachable: SWD answers while the firmware runs\n");
-		return;
-	}
-	say(cli, "%sthe firmware runs and SWD no longer answers%s\n", tint(cli, TINT_RED),
-	    tint(cli, TINT_OFF));
-	note(cli, "  next:  `reflash diagnose` says why, `reflash recover` gets it back\n");
-}
-
-static void tell_debug_bits(struct cli *cli, const char *uid)
-{
-	char topic[64];
-
-	snprintf(topic, sizeof topic, "debug-bits-%s", uid[0] ? uid : "unknown");
-	if (cli->leave_no_trace || !first_time(topic))
-		return;
-	note(cli, "(the chip keeps its debug clocks in sleep and stop mode until power-off, so that "
-		  "it stays\n reachable; --leave-no-trace restores that; this is said once)\n");
 }
 
 /* Written and verified: start it, look once more, remember. */
@@ -162,8 +71,8 @@ static enum status finish(struct cli *cli, struct write_job *job, struct session
 
 	session_uid(s, uid);
 	if (!cli->dry_run)
-		remember_written(cli, uid, s->probe->wire->id.serial, job->file, job->img,
-				 job->checked ? verdict_name(job->verdict) : "");
+		remember_written(cli, uid, s->probe->wire->id.serial, job->check.file, job->check.img,
+				 job->check.done ? verdict_name(job->check.verdict) : "");
 	flashing_summary(cli, s, r);
 	if (started && !(status = run_and_look(cli, s, &attachable, &cli->err)))
 		tell_attachable(cli, attachable);
@@ -171,9 +80,9 @@ static enum status finish(struct cli *cli, struct write_job *job, struct session
 		say(cli, "dry run: nothing was written\n");
 	else
 		tell_debug_bits(cli, uid);
-	json_object_set_new(result, "file", json_string(job->file));
+	json_object_set_new(result, "file", json_string(job->check.file));
 	json_object_set_new(result, "verdict",
-			    job->checked ? json_string(verdict_name(job->verdict)) : json_null());
+			    job->check.done ? json_string(verdict_name(job->check.verdict)) : json_null());
 	json_object_set_new(result, "attachable", started ? json_boolean(attachable) : json_null());
 	emit_json(cli, result);
 	return status;
@@ -184,7 +93,7 @@ static enum status write_image(struct cli *cli, struct write_job *job)
 	struct session s;
 	struct flash_result result = {0};
 	size_t count;
-	struct flash_piece *pieces = flashing_pieces(job->img, &count);
+	struct flash_piece *pieces = flashing_pieces(job->check.img, &count);
 	enum status status;
 
 	if (!pieces)
@@ -212,11 +121,11 @@ static enum status run(struct cli *cli, const struct args *args)
 
 	if ((s = parse_job(cli, args, &job)) ||
 	    (s = parse_address(cli, args->count > 1 ? args->rest[1] : NULL, &address)) ||
-	    (s = load_image(job.file, address, &job.img, &cli->err)))
+	    (s = load_image(job.check.file, address, &job.check.img, &cli->err)))
 		return s;
-	if (!(s = check_vectors(cli, &job)) && !(s = check_first(cli, &job)))
+	if (!(s = precheck(cli, &job.check)))
 		s = write_image(cli, &job);
-	image_free(job.img);
+	image_free(job.check.img);
 	return s;
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/remember.h"
+
 /* How long new firmware runs before we look whether SWD still answers. Clock
  * and pin set-up, where debug ports are lost, takes a few milliseconds. */
 #define RUN_BEFORE_LOOK_US 25000u
@@ -85,4 +87,26 @@ enum status run_and_look(struct cli *cli, struct session *s, bool *attachable, s
 	if (status == STATUS_PROBE_LOST)
 		return err_set(err, status, "the probe was lost after the chip was written");
 	return STATUS_OK;
+}
+
+void tell_attachable(struct cli *cli, bool attachable)
+{
+	if (attachable) {
+		say(cli, "still attachable: SWD answers while the firmware runs\n");
+		return;
+	}
+	say(cli, "%sthe firmware runs and SWD no longer answers%s\n", tint(cli, TINT_RED),
+	    tint(cli, TINT_OFF));
+	note(cli, "  next:  `reflash diagnose` says why, `reflash recover` gets it back\n");
+}
+
+void tell_debug_bits(struct cli *cli, const char *uid)
+{
+	char topic[64];
+
+	snprintf(topic, sizeof topic, "debug-bits-%s", uid[0] ? uid : "unknown");
+	if (cli->leave_no_trace || !first_time(topic))
+		return;
+	note(cli, "(the chip keeps its debug clocks in sleep and stop mode until power-off, so that "
+		  "it stays\n reachable; --leave-no-trace restores that; this is said once)\n");
 }

@@ -21,5 +21,8 @@ json_t *flashing_result(const struct cli *cli, const struct session *s,
  * `attachable` says whether SWD still answers. The session's target is closed. */
 enum status run_and_look(struct cli *cli, struct session *s, bool *attachable,
 			 struct err *err) MUST_CHECK;
+/* Say what run_and_look found, and (once a chip) that its debug clocks stay on. */
+void tell_attachable(struct cli *cli, bool attachable);
+void tell_debug_bits(struct cli *cli, const char *uid);
 
 #endif

@@ -82,7 +82,7 @@ static const struct evidence no_probe[] = {
 
 static const struct evidence clone[] = {
 	{fact_dpidr_clone, 35, "DPIDR %s is not ST's for this chip"},
-	{fact_caught_only, 8, "it does not answer while NRST is low, as some clones"},
+	{fact_reset_raced, 15, "it answers after the probe's reset and not during it, as some clones"},
 	{NULL, 0, NULL},
 };
 

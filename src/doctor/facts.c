@@ -134,7 +134,7 @@ FACT(reset_helps)
 	const struct target_attempt *a = way(o, WAY_UNDER_RESET);
 
 	DETAIL("DPIDR 0x%08" PRIX32, a ? a->dpidr : 0);
-	return silent(o, WAY_PLAIN) && a && a->dp_answers;
+	return silent(o, WAY_PLAIN) && a && a->dp_answers && (a->dp_in_reset || a->reset_seen);
 }
 
 FACT(reset_silent)
@@ -150,7 +150,7 @@ FACT(reset_stays)
 
 	(void)detail;
 	return o->nrst == NRST_HELD ||
-	       (a && a->status != STATUS_OK && a->dp_answers && (a->dhcsr & DHCSR_S_RESET_ST));
+	       (a && a->status != STATUS_OK && a->dp_answers && a->reset_seen && !a->halted);
 }
 
 FACT(caught)
@@ -176,6 +176,14 @@ FACT(nrst_not_driven)
 {
 	(void)detail;
 	return o->nrst == NRST_NOT_DRIVEN;
+}
+
+/* It answers after the probe's reset and never during it: some clones. */
+FACT(reset_raced)
+{
+	(void)detail;
+	return went_in(o, WAY_UNDER_RESET) && way(o, WAY_UNDER_RESET)->raced &&
+	       !way(o, WAY_UNDER_RESET)->dp_in_reset;
 }
 
 FACT(dpidr_clone)

@@ -34,6 +34,7 @@ bool fact_caught(const struct observations *o, char detail[DETAIL_MAX]);
 bool fact_caught_only(const struct observations *o, char detail[DETAIL_MAX]);
 bool fact_not_caught(const struct observations *o, char detail[DETAIL_MAX]);
 bool fact_nrst_not_driven(const struct observations *o, char detail[DETAIL_MAX]);
+bool fact_reset_raced(const struct observations *o, char detail[DETAIL_MAX]);
 bool fact_dpidr_clone(const struct observations *o, char detail[DETAIL_MAX]);
 /* inside */
 bool fact_standby_flag(const struct observations *o, char detail[DETAIL_MAX]);

@@ -103,9 +103,8 @@ enum status doctor_look(struct probe *p, const struct doctor_options *opt, struc
 		*err = o->ways[w].err;
 		return STATUS_PROBE_LOST;
 	}
-	/* Only the line that held it can have let it in, when nothing else did. */
 	if (in && o->in_way == WAY_UNDER_RESET)
-		o->nrst = NRST_PROVEN;
+		o->nrst = o->ways[WAY_UNDER_RESET].reset_seen ? NRST_PROVEN : NRST_NOT_DRIVEN;
 	if (!in && interrupted(&l))
 		return err_set(err, STATUS_INTERRUPTED, "interrupted");
 	return STATUS_OK;

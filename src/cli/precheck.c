@@ -1,0 +1,69 @@
+/* See precheck.h. */
+#include "cli/precheck.h"
+
+#include "cli/report.h"
+#include "cli/text.h"
+
+/* A program whose vector table points nowhere will not run. Data at another
+ * place of the flash needs no vectors. */
+static enum status check_vectors(struct cli *cli, const struct precheck *c)
+{
+	uint32_t low, high, vectors;
+
+	image_span(c->img, &low, &high);
+	if (c->force || low > 0x08000000 || image_vectors(c->img, &vectors, &cli->err))
+		return STATUS_OK;
+	if (!cli->err.status)
+		err_set(&cli->err, STATUS_BAD_FILE, "%s has no vector table that could start", c->file);
+	cli->err.status = STATUS_BAD_FILE;
+	err_next(&cli->err, "nothing was written; --force writes it all the same");
+	return STATUS_BAD_FILE;
+}
+
+/* The refusal names the line: that is what the person needs first. */
+static enum status refuse(struct cli *cli, const struct precheck *c,
+			  const struct lockout_report *r)
+{
+	char where[320];
+
+	report_print(cli, c->file, c->img, r);
+	if (cli->json)
+		emit_json(cli, report_json("check", c->file, r));
+	place_text(&r->findings[0].blame, where, sizeof where);
+	err_set(&cli->err, STATUS_LOCKS_OUT, "refused: %s would lock the debug port out (%.200s)",
+		base_name(c->file), where);
+	err_next(&cli->err, "change that line, or write it all the same with --force; nothing was "
+			    "written");
+	return STATUS_LOCKS_OUT;
+}
+
+static void mention(struct cli *cli, const struct precheck *c, const struct lockout_report *r)
+{
+	if (r->verdict == VERDICT_UNKNOWN)
+		note(cli, "check: %s\n", r->reason);
+	else if (r->verdict != VERDICT_CLEAR && r->finding_count)
+		note(cli, "check: %s: %s (`reflash check %s` tells more)\n",
+		     verdict_name(r->verdict), r->findings[0].summary, c->file);
+}
+
+enum status precheck(struct cli *cli, struct precheck *c)
+{
+	struct lockout_options opt = {.chip = cli->chip, .quick = c->kind == CHECK_QUICK,
+				      .log = &cli->log};
+	struct lockout_report *r;
+	enum status s = check_vectors(cli, c);
+
+	if (s || c->kind == CHECK_NO)
+		return s;
+	s = lockout_check(c->img, &opt, &r, &cli->err);
+	if (s)
+		return s;
+	c->verdict = r->verdict;
+	c->done = true;
+	if (r->verdict == VERDICT_LOCKS_OUT && !c->force)
+		s = refuse(cli, c, r);
+	else
+		mention(cli, c, r);
+	lockout_report_free(r);
+	return s;
+}

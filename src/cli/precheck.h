@@ -1,0 +1,25 @@
+/* The check before every write: would this firmware start, and would it lock
+ * the debug port out? Used by write and recover. */
+#ifndef REFLASH_CLI_PRECHECK_H
+#define REFLASH_CLI_PRECHECK_H
+
+#include "cli/cli.h"
+#include "image/image.h"
+#include "lockout/lockout.h"
+
+enum check_kind { CHECK_QUICK, CHECK_FULL, CHECK_NO };
+
+struct precheck {
+	const char *file;
+	struct image *img;
+	enum check_kind kind;
+	bool force;                   /* go on whatever is found */
+	bool done;                    /* out: the firmware was run */
+	enum lockout_verdict verdict; /* out, when done */
+};
+
+/* STATUS_OK: write it. STATUS_LOCKS_OUT: refused, the line is told.
+ * STATUS_BAD_FILE: it could not start. */
+enum status precheck(struct cli *cli, struct precheck *c) MUST_CHECK;
+
+#endif
