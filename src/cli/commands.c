@@ -6,8 +6,8 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-	&cmd_board,
-	&cmd_explain, &cmd_completion,
+	&cmd_verify, &cmd_read, &cmd_erase, &cmd_reset, &cmd_info, &cmd_options,
+	&cmd_explain, &cmd_list, &cmd_board, &cmd_completion,
 	NULL,
 };
 

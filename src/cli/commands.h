@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 extern const struct command cmd_board;
-extern const struct command cmd_completion, cmd_explain;
+extern const struct command cmd_completion, cmd_erase, cmd_explain, cmd_info, cmd_list;
+extern const struct command cmd_options, cmd_read, cmd_reset, cmd_verify;
 
 #endif
