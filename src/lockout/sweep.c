@@ -295,7 +295,8 @@ static void take_back_stack(struct abs_state *s, const struct walk *w)
 			s->slots[s->slot_count++] = w->exit.slots[i];
 }
 
-static void call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t target)
+/* False when the callee never returns. */
+static bool call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t target)
 {
 	bool sees_stack = passes_stack(s);
 	struct abs_state *in;
@@ -305,29 +306,32 @@ static void call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t 
 	if (sw->depth >= SWEEP_DEPTH_MAX || recursive(sw, target) || out_of_steps(sw) ||
 	    !s->r[13].stack || !(in = malloc(sizeof *in))) {
 		after_call(s, ABS_UNKNOWN);
-		return;
+		return true;
 	}
 	callee_state(s, sees_stack, in);
 	memo = memo_find(sw, memo_key(target, in));
 	if (memo && memo->key && !sees_stack) {
 		after_call(s, memo->r0);
 		free(in);
-		return;
+		return memo->returns;
 	}
 	sw->calls[sw->depth++] = site;
 	sw->entries[sw->depth] = target;
 	walk_function(sw, target, in, &w);
 	sw->depth--;
 	struct absval r0 = w.returned ? w.exit.r[0] : ABS_UNKNOWN;
+	bool returns = w.returned || out_of_steps(sw);
 
 	if (memo && !sees_stack && !memo->key)
-		*memo = (struct sweep_memo){.key = memo_key(target, in), .r0 = r0};
+		*memo = (struct sweep_memo){.key = memo_key(target, in), .r0 = r0,
+					    .returns = returns};
 	if (sees_stack)
 		take_back_stack(s, &w);
 	after_call(s, r0);
 	free(w.blocks);
 	free(w.edges);
 	free(in);
+	return returns;
 }
 
 /* ---- one block -------------------------------------------------------------------- */
@@ -397,15 +401,15 @@ static void table_branch(struct walk *w, const struct abs_state *s, const struct
 	}
 }
 
-static void call_register(struct walk *w, struct abs_state *s, const struct arm_insn *insn,
+static bool call_register(struct walk *w, struct abs_state *s, const struct arm_insn *insn,
 			  uint32_t pc)
 {
 	struct absval to = s->r[insn->rm];
 
 	if (abs_is_const(&to) && to.value & 1)
-		call(w->sw, s, pc, to.value & ~1u);
-	else
-		after_call(s, ABS_UNKNOWN);
+		return call(w->sw, s, pc, to.value & ~1u);
+	after_call(s, ABS_UNKNOWN);
+	return true;
 }
 
 /* An instruction that moves the PC. False: the block ends here. */
@@ -424,21 +428,21 @@ static bool control(struct walk *w, struct abs_state *s, const struct arm_insn *
 	case ARM_FLOW_CALL:
 	case ARM_FLOW_CALL_REG: {
 		struct abs_state skipped = *s;
+		bool returns = fx->flow == ARM_FLOW_CALL ? call(w->sw, s, pc, fx->target)
+							 : call_register(w, s, insn, pc);
 
-		if (fx->flow == ARM_FLOW_CALL)
-			call(w->sw, s, pc, fx->target);
-		else
-			call_register(w, s, insn, pc);
-		if (taken < 0)
+		if (taken < 0 && returns)
 			abs_state_join(s, &skipped);
-		return true;
+		else if (taken < 0)
+			*s = skipped;
+		return returns || taken < 0;
 	}
 	case ARM_FLOW_JUMP_REG:
 		if (insn->kind == ARM_KIND_TBB || insn->kind == ARM_KIND_TBH)
 			table_branch(w, s, insn, pc);
 		else if (insn->kind == ARM_KIND_BX) {
-			call_register(w, s, insn, pc); /* a tail call */
-			leave(w, s);
+			if (call_register(w, s, insn, pc)) /* a tail call */
+				leave(w, s);
 		}
 		break;
 	case ARM_FLOW_RETURN:

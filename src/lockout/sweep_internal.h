@@ -13,6 +13,7 @@
 struct sweep_memo {
 	uint64_t key; /* 0: free */
 	struct absval r0;
+	bool returns;
 };
 
 struct sweep_root {
