@@ -78,11 +78,12 @@ static struct absval widened(struct absval v, unsigned size)
 	return w;
 }
 
-static bool hit_known(const struct sweep_result *out, uint32_t pc, uint32_t origin, size_t depth)
+/* The same constant in the same store is one thing to change, however many ways
+ * lead there; the first way, from the vectors, is kept. */
+static bool hit_known(const struct sweep_result *out, uint32_t pc, uint32_t origin)
 {
 	for (size_t i = 0; i < out->hit_count; i++)
-		if (out->hits[i].store_pc == pc && out->hits[i].origin == origin &&
-		    out->hits[i].call_count == depth)
+		if (out->hits[i].store_pc == pc && out->hits[i].origin == origin)
 			return true;
 	return false;
 }
@@ -93,7 +94,7 @@ static void add_hit(struct sweep *sw, uint32_t pc, uint32_t address, struct absv
 	struct sweep_result *out = sw->out;
 	struct sweep_hit *h;
 
-	if (out->hit_count >= SWEEP_HITS_MAX || hit_known(out, pc, v.origin, sw->depth))
+	if (out->hit_count >= SWEEP_HITS_MAX || hit_known(out, pc, v.origin))
 		return;
 	memcpy(sw->hit_block[out->hit_count], sw->block, sizeof sw->block);
 	h = &out->hits[out->hit_count++];
