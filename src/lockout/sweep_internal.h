@@ -38,6 +38,9 @@ struct sweep {
 	uint32_t block[SWEEP_DEPTH_MAX + 1]; /* block under way at each depth */
 };
 
+/* What loads give and stores mean; ctx is the struct sweep. */
+extern const struct abs_memory sweep_memory;
+
 /* Control flow within one walked function, for conditions. */
 struct sweep_edge {
 	uint32_t from, to; /* block starts */
