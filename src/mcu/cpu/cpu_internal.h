@@ -189,6 +189,8 @@ uint32_t fpb_read(struct mcu *m, uint32_t address);
 void fpb_write(struct mcu *m, uint32_t address, uint32_t value);
 /* Is there a breakpoint on the half-word? */
 bool fpb_breaks(const struct mcu *m, uint32_t address);
+/* Does any code comparator look at the word or two an instruction lies in? */
+bool fpb_touches(const struct mcu *m, uint32_t address);
 /* The half-word a remapped instruction fetch gets; false: not remapped. */
 bool fpb_remap_code(struct mcu *m, uint32_t address, uint16_t *hw);
 /* Address a literal load goes to instead; the same when not remapped. */
@@ -211,37 +213,53 @@ bool dwt_pc(struct mcu *m);
 /* One pre-decoded operation a half-word. `handler` belongs to interp.c. */
 struct op {
 	const void *handler;
-	uint8_t a, b, c;  /* registers, as the handler wants them */
+	uint8_t a, b, c;  /* what the handler wants: mostly registers (fast.h) */
 	uint8_t size;     /* 1 or 2 half-words */
 	uint32_t imm;
 };
 
 enum { REGION_ALIAS, REGION_FLASH, REGION_SYSTEM, REGION_RAM, REGION_COUNT };
 #define GRANULE_SHIFT 6 /* 64 bytes of code, 32 operations */
+#define GRANULE_OPS 32u
 
+/* Memory that code runs from. The alias at 0 is one of its own: what PC reads
+ * as differs there. */
 struct region {
-	uint32_t base, size;  /* addresses [base, base + size) */
+	uint32_t base, size;  /* addresses [base, base + size); size 0: not made */
 	const uint8_t *mem;
-	struct op *ops;       /* size / 2 of them and two more that leave the region */
-	struct op *it_ops;    /* the same inside IT blocks */
+	struct op *ops;       /* one a half-word, and two more that leave the region */
+	struct op *it_ops;    /* the same inside IT blocks, right behind them */
 	uint8_t *it_of;       /* ITSTATE the entry of it_ops was decoded for; 0: not decoded */
 	uint8_t *used;        /* one a granule: something was decoded from it */
 };
 
+#define WATCH_CODE 1u       /* code was decoded from the granule */
+#define WATCH_PROVENANCE 2u /* writers are recorded */
+
 struct cpu_cache {
 	struct region region[REGION_COUNT];
-	const void *decode_handler, *edge_handler; /* from interp.c, once it has run */
-	bool pinned;          /* data watchpoints, literal remap: all data accesses go slow */
-	struct arm_insn last; /* scratch of the one-instruction path */
-	uint32_t idle_wait, idle_fails; /* idle.c: back-off */
-	uint8_t *idle_ram;
+	const void *const *handlers; /* by enum fast_op; from interp.c */
+	struct arm_insn *plain;      /* instructions that go the plain way, by op.imm */
+	uint32_t plain_count, plain_room;
+	bool pinned;        /* data watchpoints, literal remap: all data accesses go slow */
+	bool careful;       /* PC watchpoints: every instruction by itself */
+	bool plain_only;    /* for tests: never use the fast loop */
+	uint8_t ram_watch[MCU_MAX_RAM >> GRANULE_SHIFT]; /* WATCH_*: stores go slow */
+	struct idle *idle;  /* idle.c */
 };
 
 /* The region an address executes from, made ready; NULL when nothing is there. */
 struct region *cache_region(struct mcu *m, uint32_t address);
-/* Forget what was decoded from [address, address + len) of a region. */
+/* Fill the operation at `index` of a region (of it_ops for ITSTATE `it`). */
+void cache_decode(struct mcu *m, struct region *r, uint32_t index, uint8_t it);
+/* Forget what was decoded from [address, address + len). */
 void cache_forget(struct mcu *m, uint32_t address, uint32_t len);
 void cache_forget_all(struct mcu *m);
+/* Keep the list of plainly executed instructions from growing for ever. Only
+ * while no operation is under way. */
+void cache_trim(struct mcu *m);
+/* For tests: run everything by the plain functions of exec_*.c. */
+void cpu_plain_only(struct mcu *m, bool on);
 
 /* Execute exactly one instruction at r15 (or find that it cannot be fetched)
  * through the plain functions, with breakpoints, watchpoints and IT. */

@@ -100,3 +100,13 @@ bool fpb_remaps_literals(const struct mcu *m)
 
 	return f->enabled && (f->comp[6] & 1 || f->comp[7] & 1);
 }
+
+bool fpb_touches(const struct mcu *m, uint32_t address)
+{
+	const struct cpu_fpb *f = &m->s.cpu.fpb;
+
+	for (unsigned i = 0; f->enabled && i < CODE_COMPARATORS; i++)
+		if (matches(f, i, address) || matches(f, i, address + 2))
+			return true;
+	return false;
+}

@@ -113,6 +113,8 @@ bool cpu_load(struct mcu *m, uint32_t address, unsigned size, enum access how, u
 	ok = at & (size - 1) ? read_split(m, at, size, value) : read_once(m, at, size, value);
 	if (!ok)
 		return fault_bus(m, CFSR_PRECISERR, address);
+	if (address < m->chip->ram_base) /* data in flash: wait states (ASSUMED) */
+		m->s.time.cycles += flash_wait_states(m);
 	if (m->cache->pinned)
 		dwt_data(m, address, size, false, *value);
 	return true;

@@ -1,5 +1,8 @@
 /* The run loop: what has to happen between instructions. */
-#include "mcu/cpu/cpu_internal.h"
+#include "mcu/cpu/fast.h"
+
+/* Longest stretch of the fast loop, in cycles; its counters are packed. */
+#define FAST_CHUNK (1u << 18)
 
 /* Wake, stay asleep, or go on; false when there is nothing to execute. */
 static bool awake(struct mcu *m)
@@ -70,6 +73,31 @@ static enum cpu_exit standstill(struct mcu *m)
 	return CPU_EXIT_BUDGET;
 }
 
+/* A watchpoint matched during the instruction that is now complete. */
+static void watchpoint(struct mcu *m)
+{
+	m->s.cpu.watch_hit = false;
+	debug_event(m, DFSR_DWTTRAP);
+	exception_update(m);
+}
+
+/* Every instruction takes a cycle or more: a bound in cycles bounds
+ * instructions as well, and coming back here until the budget is spent makes
+ * it exact. */
+static void execute(struct mcu *m, uint64_t budget)
+{
+	uint64_t cycles = m->s.time.deadline - m->s.time.cycles;
+
+	if (cycles > budget)
+		cycles = budget;
+	if (cycles > FAST_CHUNK)
+		cycles = FAST_CHUNK;
+	if (!m->s.cpu.thumb || m->cache->careful || m->cache->plain_only)
+		cpu_single(m);
+	else
+		fast_run(m, cycles);
+}
+
 enum cpu_exit cpu_run(struct mcu *m, uint64_t instruction_budget)
 {
 	uint64_t start = m->s.time.instructions;
@@ -77,14 +105,17 @@ enum cpu_exit cpu_run(struct mcu *m, uint64_t instruction_budget)
 	enum cpu_exit why;
 
 	while ((why = standstill(m)) == CPU_EXIT_BUDGET) {
-		if (m->s.time.instructions - start >= instruction_budget)
+		uint64_t done = m->s.time.instructions - start;
+		if (done >= instruction_budget)
 			return CPU_EXIT_BUDGET;
 		if (c->stepping)
 			debug_step(m);
 		else if (c->attention && exception_next(m))
 			exception_enter(m);
 		else
-			cpu_single(m);
+			execute(m, instruction_budget - done);
+		if (c->watch_hit)
+			watchpoint(m);
 	}
 	return why;
 }

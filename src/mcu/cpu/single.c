@@ -87,8 +87,15 @@ static bool stopped_before(struct mcu *m)
 	return true;
 }
 
-/* What follows a completed instruction. */
-static void complete(struct mcu *m, const struct arm_insn *in)
+/* Jumps even when the target happens to be the next instruction. */
+static bool always_jumps(const struct arm_insn *in)
+{
+	return in->kind == ARM_KIND_BX || in->kind == ARM_KIND_BLX || in->kind == ARM_KIND_TBB ||
+	       in->kind == ARM_KIND_TBH || (in->kind == ARM_KIND_LDM && in->list >> 15);
+}
+
+/* What follows a completed instruction that took `cycles` before any refill. */
+static void complete(struct mcu *m, const struct arm_insn *in, unsigned cycles)
 {
 	struct cpu_state *c = &m->s.cpu;
 	uint32_t from = c->r[15];
@@ -96,8 +103,8 @@ static void complete(struct mcu *m, const struct arm_insn *in)
 	if (in->kind != ARM_KIND_IT)
 		c->it = cpu_it_advance(c->it);
 	m->s.time.instructions++;
-	m->s.time.cycles += cpu_cost(in);
-	if (c->next != from + in->size)
+	m->s.time.cycles += cycles;
+	if (c->next != from + in->size || always_jumps(in))
 		m->s.time.cycles += cpu_refill(m, c->next);
 	c->r[15] = c->next;
 	if (c->exc_return) {
@@ -109,18 +116,29 @@ static void complete(struct mcu *m, const struct arm_insn *in)
 		cpu_take_sleep_request(m);
 }
 
+/* Its condition failed: it takes one cycle and does nothing. */
+static void skip(struct mcu *m, const struct arm_insn *in)
+{
+	struct cpu_state *c = &m->s.cpu;
+
+	c->it = cpu_it_advance(c->it);
+	m->s.time.instructions++;
+	m->s.time.cycles++;
+	c->r[15] = c->next;
+}
+
 bool cpu_execute(struct mcu *m, const struct arm_insn *in)
 {
 	struct cpu_state *c = &m->s.cpu;
 
 	c->next = c->r[15] + in->size;
 	if (c->it && in->kind != ARM_KIND_BKPT && !cpu_condition(c->apsr, c->it >> 4)) {
-		complete(m, in);
+		skip(m, in);
 		return true;
 	}
 	if (!cpu_functions[in->kind](m, in))
 		return false;
-	complete(m, in);
+	complete(m, in, cpu_cost(in));
 	return true;
 }
 
@@ -140,9 +158,4 @@ void cpu_single(struct mcu *m)
 		m->side_tables->coverage[half / 8] |= (uint8_t)(1u << half % 8);
 	}
 	cpu_execute(m, &in);
-	if (c->watch_hit) {
-		c->watch_hit = false;
-		debug_event(m, DFSR_DWTTRAP);
-		exception_update(m);
-	}
 }
