@@ -245,6 +245,68 @@ static bool answer_inlines(struct dwarf_data *d, uint32_t address, struct reply 
 	return true;
 }
 
+/* ---- parameters --------------------------------------------------------------------- */
+
+/* A location that is a constant or one register; false: anything else. */
+static bool simple_location(const Dwarf_Op *ops, size_t count, struct reply *out)
+{
+	bool constant = count == 2 && ops[1].atom == DW_OP_stack_value;
+	uint32_t value = (uint32_t)ops[0].number;
+
+	if (count == 1 && ops[0].atom >= DW_OP_reg0 && ops[0].atom <= DW_OP_reg15) {
+		reply_u8(out, 1);
+		reply_u32(out, ops[0].atom - DW_OP_reg0);
+		return true;
+	}
+	if (!constant)
+		return false;
+	if (ops[0].atom >= DW_OP_lit0 && ops[0].atom <= DW_OP_lit31)
+		value = ops[0].atom - DW_OP_lit0;
+	else if (!(ops[0].atom >= DW_OP_const1u && ops[0].atom <= DW_OP_consts))
+		return false;
+	reply_u8(out, 0);
+	reply_u32(out, value);
+	return true;
+}
+
+static bool reply_parameter(Dwarf_Die *parameter, uint32_t address, struct reply *out)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Sword constant;
+	Dwarf_Op *ops;
+	size_t count;
+
+	if (dwarf_formsdata(dwarf_attr(parameter, DW_AT_const_value, &attribute), &constant) == 0) {
+		reply_u8(out, 0);
+		reply_u32(out, (uint32_t)constant);
+		return true;
+	}
+	return dwarf_attr(parameter, DW_AT_location, &attribute) &&
+	       dwarf_getlocation_addr(&attribute, address, &ops, &count, 1) == 1 && count &&
+	       simple_location(ops, count, out);
+}
+
+/* text: number of the frame. count u8, then 0 u8 and value u32, or 1 u8 and register u32 */
+static bool answer_parameters(struct dwarf_data *d, uint32_t address, const char *text,
+			      struct reply *out)
+{
+	Dwarf_Die *unit = unit_at(d, address), frames[DWARF_FRAMES_MAX], child;
+	size_t count = unit ? frames_at(unit, address, frames) : 0, n_at = out->len;
+	unsigned long frame = strtoul(text, NULL, 10);
+	uint8_t n = 0;
+
+	if (frame >= count || dwarf_child(&frames[frame], &child) != 0)
+		return false;
+	reply_u8(out, 0);
+	do {
+		if (dwarf_tag(&child) == DW_TAG_formal_parameter && n < 16 &&
+		    reply_parameter(&child, address, out))
+			n++;
+	} while (dwarf_siblingof(&child, &child) == 0);
+	out->bytes[n_at] = n;
+	return true;
+}
+
 /* ---- call frames --------------------------------------------------------------------- */
 
 /* Rules in the shapes that compilers write for this machine; an expression
@@ -415,6 +477,8 @@ bool dwarf_answer(struct dwarf_data *d, enum dwarf_question q, uint32_t address,
 		return answer_member(d, text, out);
 	case ASK_ROWS:
 		return answer_rows(d, address, out);
+	case ASK_PARAMETERS:
+		return answer_parameters(d, address, text, out);
 	}
 	return false;
 }

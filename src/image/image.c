@@ -213,3 +213,28 @@ bool image_member_offset(const struct image *img, const char *structure, const c
 	*offset = value;
 	return true;
 }
+
+size_t image_parameters_at(const struct image *img, uint32_t address, unsigned frame,
+			   struct image_parameter *out, size_t max)
+{
+	uint8_t buffer[DWARF_MESSAGE_MAX];
+	char text[16];
+	struct cursor answer;
+	size_t count, n = 0;
+
+	snprintf(text, sizeof text, "%u", frame);
+	if (!img->has_lines || !dwarf_ask(img, ASK_PARAMETERS, image_own_address(img, address),
+					  text, &answer, buffer))
+		return 0;
+	count = cursor_u8(&answer);
+	while (n < count && n < max) {
+		struct image_parameter p = {.kind = cursor_u8(&answer) ? IMAGE_PARAMETER_REGISTER
+								       : IMAGE_PARAMETER_CONSTANT};
+
+		p.value = cursor_le32(&answer);
+		if (answer.overrun)
+			break;
+		out[n++] = p;
+	}
+	return n;
+}

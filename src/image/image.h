@@ -117,6 +117,16 @@ struct image_inline {
 size_t image_inlines_at(const struct image *img, uint32_t address, struct image_inline *out,
 			size_t max);
 
+/* The parameters of frame `frame` (as counted by image_inlines_at) at an
+ * address, as far as the compiler wrote down where they are. */
+enum image_parameter_kind { IMAGE_PARAMETER_CONSTANT, IMAGE_PARAMETER_REGISTER };
+struct image_parameter {
+	enum image_parameter_kind kind;
+	uint32_t value; /* the constant, or the register's number */
+};
+size_t image_parameters_at(const struct image *img, uint32_t address, unsigned frame,
+			   struct image_parameter *out, size_t max);
+
 /* ---- call frames ----------------------------------------------------------------- */
 
 /* One step of unwinding: from the registers of a frame to those of its caller.

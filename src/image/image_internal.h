@@ -95,7 +95,8 @@ void sha256(const struct image *img, uint8_t out[32]);
 
 /* ---- the child ----------------------------------------------------------------------- */
 
-enum dwarf_question { ASK_LINE = 1, ASK_INLINES, ASK_FRAME, ASK_MEMBER, ASK_ROWS };
+enum dwarf_question { ASK_LINE = 1, ASK_INLINES, ASK_FRAME, ASK_MEMBER, ASK_ROWS,
+		      ASK_PARAMETERS };
 #define DWARF_MESSAGE_MAX 16384u
 #define DWARF_FRAMES_MAX 32u
 

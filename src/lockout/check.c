@@ -1,0 +1,184 @@
+/*
+ * The check of one image: which chip, does it start at all, one run from
+ * reset, what it did, who did it, and the proof.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lockout/lockout_internal.h"
+
+#define DEFAULT_RUN_US 10000000ull
+#define DEFAULT_INSTRUCTIONS 400000000ull
+#define QUICK_RUN_US 2000000ull
+#define QUICK_INSTRUCTIONS 10000000ull
+
+static struct plan first_plan(const struct lockout_options *opt, const struct subject *s)
+{
+	uint64_t us = opt->run_us ? opt->run_us : opt->quick ? QUICK_RUN_US : DEFAULT_RUN_US;
+	uint64_t n = opt->instructions ? opt->instructions
+				       : opt->quick ? QUICK_INSTRUCTIONS : DEFAULT_INSTRUCTIONS;
+
+	if (!opt->instructions && opt->run_us > DEFAULT_RUN_US)
+		n = n / (DEFAULT_RUN_US / 1000000) * (opt->run_us / 1000000); /* asked for more */
+	return (struct plan){.run_ns = us * NS_PER_US, .instructions = n,
+			     .fix_value = s->silicon && s->silicon->swj_nojtag_locks ? 0 : 2};
+}
+
+static void count_functions(const struct subject *s, const struct outcome *o,
+			    struct lockout_coverage *c)
+{
+	size_t count;
+	const struct image_symbol *f = image_functions(s->img, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t at = (f[i].address & ~0x08000000u) / 2;
+
+		if (f[i].address >= 0x20000000)
+			continue;
+		c->functions++;
+		if (o->coverage && at / 8 < o->coverage_size && o->coverage[at / 8] >> at % 8 & 1)
+			c->functions_run++;
+	}
+}
+
+static void describe_coverage(const struct subject *s, const struct plan *plan,
+			      const struct outcome *o, struct lockout_report *r)
+{
+	struct lockout_coverage *c = &r->coverage;
+	char time[24];
+
+	c->virtual_us = o->ns / NS_PER_US;
+	c->instructions = o->instructions;
+	count_functions(s, o, c);
+	time_text(o->ns, time, sizeof time);
+	switch (o->stop) {
+	case MCU_STOP_LOCKUP:
+		snprintf(c->ended, sizeof c->ended, "the core locked up after %s", time);
+		break;
+	case MCU_STOP_INSTRUCTIONS:
+		snprintf(c->ended, sizeof c->ended, "%llu million instructions (%s)",
+			 (unsigned long long)(plan->instructions / 1000000), time);
+		break;
+	default:
+		snprintf(c->ended, sizeof c->ended, "%s of virtual time", time);
+		break;
+	}
+}
+
+/* An image that cannot start is no lock-out, but nothing can be said of it. */
+static enum status report_bad_image(const struct subject *s, const struct err *why,
+				    struct lockout_report *r)
+{
+	struct lockout_finding *f = report_add(r);
+	uint32_t high;
+
+	if (!f)
+		return STATUS_NO_MEMORY;
+	f->cause = CAUSE_BAD_IMAGE;
+	f->level = LEVEL_NOTE;
+	f->certainty = CERTAIN_PROVED;
+	image_span(s->img, &f->blame.address, &high);
+	snprintf(f->summary, sizeof f->summary, "%.240s", why->what);
+	snprintf(f->fix, sizeof f->fix, "%s", why->next);
+	snprintf(r->reason, sizeof r->reason, "it cannot start: %.230s", why->what);
+	return STATUS_OK;
+}
+
+/* Nothing behind an early fault was run: that is not "clear". */
+static void doubt_fault(const struct outcome *o, struct lockout_report *r)
+{
+	const struct first_event *e = &o->watch.fault;
+	char when[24];
+
+	if (!e->seen && !o->watch.lockup.seen)
+		return;
+	if (!e->seen)
+		e = &o->watch.lockup;
+	time_text(e->since_reset_ns, when, sizeof when);
+	snprintf(r->reason, sizeof r->reason,
+		 "it faults %s after reset, and what lies behind that was not run", when);
+}
+
+static enum status judge_run(const struct subject *s, struct plan *plan, struct outcome *o,
+			     struct lockout_report *r, struct err *err)
+{
+	struct outcome *proof = malloc(sizeof *proof);
+	struct plan proof_plan = *plan;
+	enum status status;
+
+	if (!proof)
+		return err_set(err, STATUS_NO_MEMORY, "out of memory");
+	describe_coverage(s, plan, o, r);
+	judge_low_power(s, plan, o, r);
+	judge_resets(s, plan, o, r);
+	judge_protection(s, plan, o, r);
+	judge_jtag(s, plan, o, r);
+	*proof = *o;
+	proof->coverage = NULL;
+	status = judge_swj(s, &proof_plan, proof, r, err);
+	outcome_fini(proof);
+	free(proof);
+	return status;
+}
+
+static enum status run_and_judge(const struct subject *s, const struct lockout_options *opt,
+				 struct lockout_report *r, struct err *err)
+{
+	struct plan plan = first_plan(opt, s);
+	struct outcome *o = calloc(1, sizeof *o);
+	enum status status = o ? run_plan(s, &plan, true, o, err)
+			       : err_set(err, STATUS_NO_MEMORY, "out of memory");
+
+	if (status == STATUS_OK) {
+		status = judge_run(s, &plan, o, r, err);
+		doubt_fault(o, r);
+	}
+	if (o)
+		outcome_fini(o);
+	free(o);
+	return status;
+}
+
+static enum status check_into(const struct image *img, const struct lockout_options *opt,
+			      struct lockout_report *r, struct err *err)
+{
+	struct subject s = {.img = img, .silicon = opt->silicon, .log = opt->log};
+	struct err why = ERR_INIT;
+
+	r->chip = s.chip = chip_for_image(img, opt, r->chip_why, sizeof r->chip_why);
+	if (!s.chip) {
+		snprintf(r->reason, sizeof r->reason, "it is not for a chip that is modelled: %s",
+			 r->chip_why);
+		return STATUS_OK;
+	}
+	if (!image_vectors(img, &s.vectors, &why))
+		return report_bad_image(&s, &why, r);
+	return run_and_judge(&s, opt, r, err);
+}
+
+enum status lockout_check(const struct image *img, const struct lockout_options *opt,
+			  struct lockout_report **out, struct err *err)
+{
+	struct lockout_options defaults = {0};
+	struct lockout_report *r = calloc(1, sizeof *r);
+	enum status status;
+
+	if (!r)
+		return err_set(err, STATUS_NO_MEMORY, "out of memory");
+	status = check_into(img, opt ? opt : &defaults, r, err);
+	if (status != STATUS_OK) {
+		lockout_report_free(r);
+		return status;
+	}
+	judge_verdict(r);
+	*out = r;
+	return STATUS_OK;
+}
+
+void lockout_report_free(struct lockout_report *r)
+{
+	if (!r)
+		return;
+	free(r->findings);
+	free(r);
+}

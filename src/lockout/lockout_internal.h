@@ -1,0 +1,243 @@
+/*
+ * Inside the lockout room.
+ *
+ *   check.c    the order of questions; builds the report
+ *   chip.c     which chip is this image for
+ *   rig.c      a microcontroller with the image in it, ready to start
+ *   watch.c    what is noted while it runs
+ *   run.c      one run from reset under a plan
+ *   trace.c    the last instructions before a point, with registers
+ *   slice.c    where a bit came from
+ *   blame.c    which statement that is
+ *   stack.c task.c pins.c   the call stack, the RTOS task, the pins in use
+ *   fix.c      what to write instead, in the library's own words
+ *   judge.c    what was noted -> findings; findings -> verdict
+ *
+ * Runs are deterministic, so a point in a run is a count of instructions: to
+ * look closer, the run is repeated up to it.
+ */
+#ifndef REFLASH_LOCKOUT_INTERNAL_H
+#define REFLASH_LOCKOUT_INTERNAL_H
+
+#include "arm/arm.h"
+#include "base/bytes.h"
+#include "lockout/lockout.h"
+#include "lockout/place.h"
+#include "mcu/mcu.h"
+
+#define AFIO_MAPR_ADDRESS 0x40010004u
+#define SWJ_SHIFT 24u
+#define SWJ_OFF 4u /* SWJ_CFG = 100: JTAG and SWD off */
+#define NS_PER_US 1000u
+#define NS_PER_MS 1000000u
+#define NEVER UINT64_MAX
+
+/* ---- the thing under test ------------------------------------------------------- */
+
+struct subject {
+	const struct image *img;
+	const struct chip *chip;
+	const struct silicon *silicon;
+	uint32_t vectors; /* address of the vector table */
+	const struct log *log;
+};
+
+/* Which chip: as told, else by what the image needs. NULL and `why` when none
+ * that is modelled fits. */
+const struct chip *chip_for_image(const struct image *img, const struct lockout_options *opt,
+				  char *why, size_t why_size);
+
+/* Where a store came from, as far as it tells two of them apart. */
+struct store_mark {
+	uint32_t pc, sp, lr;
+};
+
+/* Stores of SWJ_CFG=100 that a proof replaces. */
+#define FIXES_MAX 16
+struct plan {
+	uint8_t swj_readback;   /* what AFIO_MAPR[26:24] reads as */
+	uint64_t run_ns;        /* virtual time to run */
+	uint64_t instructions;
+	struct store_mark fixes[FIXES_MAX];
+	size_t fix_count;
+	unsigned fix_value;     /* SWJ_CFG stored instead: 2 keeps SWD and frees the JTAG pins */
+};
+
+/* ---- watching -------------------------------------------------------------------- */
+
+/* A change of SWJ_CFG in force. */
+struct swj_change {
+	uint64_t ns, since_reset_ns;
+	uint64_t instructions; /* count after the storing instruction */
+	unsigned from, to;
+	struct mcu_store store;
+	bool by_store;         /* else a reset brought it back */
+	struct store_mark mark;
+};
+#define CHANGES_MAX 64
+
+struct sleep_stats {
+	uint64_t count, first_ns, longest_ns, total_ns;
+	uint32_t first_pc, longest_pc;
+	uint64_t first_instructions;
+};
+
+struct first_event {
+	bool seen;
+	uint64_t ns, since_reset_ns, instructions;
+	uint32_t pc, a, b;
+	struct mcu_store store;
+};
+
+struct watch {
+	const struct plan *plan;
+	const struct silicon *silicon;
+	struct swj_change changes[CHANGES_MAX]; /* the last place holds the newest when full */
+	size_t change_count;
+	size_t change_unfinished;   /* index + 1 of a change whose count is not known yet */
+	bool off;                   /* SWD is off by SWJ_CFG now */
+	uint64_t off_since_ns, off_total_ns;
+	unsigned swj;               /* in force */
+	struct sleep_stats sleep[MCU_MODE_STANDBY + 1];
+	bool asleep;
+	enum mcu_mode sleep_mode;
+	uint64_t asleep_since_ns;
+	uint32_t asleep_pc;
+	unsigned resets[MCU_RESET_OPTION_BYTES + 1];
+	uint64_t last_reset_ns;
+	struct first_event fault, lockup, option_erase, option_program, watchdog[2], ignored, jtag,
+		flash;
+	unsigned faults;
+	uint64_t mapr_stores;       /* core stores to AFIO_MAPR */
+	uint64_t fixed_stores;      /* of these, replaced by the plan */
+	uint64_t last_mapr_ns;
+	uint16_t pins;              /* as lockout_finding.pins_needed, sampled */
+	struct first_event *unfinished; /* filled when the instruction is done */
+};
+
+void watch_attach(struct watch *w, struct mcu *m, const struct plan *plan);
+/* The run has stopped: counts are exact now. */
+void watch_settle(struct watch *w, const struct mcu *m);
+/* The run has ended: close open intervals. */
+void watch_end(struct watch *w, struct mcu *m);
+/* The change that took SWD away and is still in force, or NULL. */
+const struct swj_change *watch_offender(const struct watch *w);
+
+/* ---- running ------------------------------------------------------------------------ */
+
+/* A powered chip with the image in flash, held at its first instruction. */
+struct mcu *rig_new(const struct subject *s, const struct plan *plan, struct err *err);
+
+struct outcome {
+	struct watch watch;
+	enum mcu_stop stop;
+	uint64_t ns, instructions;
+	bool swd_off;              /* at the end */
+	enum mcu_mode mode;
+	uint8_t *coverage;         /* copy of mcu_coverage, or NULL; freed by outcome_fini */
+	size_t coverage_size;
+};
+/* Run from reset. */
+enum status run_plan(const struct subject *s, const struct plan *plan, bool coverage,
+		     struct outcome *out, struct err *err) MUST_CHECK;
+void outcome_fini(struct outcome *o);
+
+/* ---- looking back --------------------------------------------------------------------- */
+
+enum step_kind { STEP_INSTRUCTION, STEP_EXCEPTION_ENTRY, STEP_OTHER };
+struct step {
+	uint32_t r[16];    /* before the step */
+	uint32_t xpsr, psp;
+	uint16_t hw[2];
+	uint8_t kind;      /* enum step_kind */
+	uint16_t exception;/* number being handled before the step */
+};
+struct trace {
+	struct step *steps;
+	size_t count;
+	struct step after;     /* state behind the last step */
+	struct mcu *m;         /* the chip at the end of the trace; freed with it */
+	uint64_t first;        /* instruction count before steps[0] */
+};
+/* Repeat the run up to `end` instructions, keeping the last `window` steps. */
+enum status trace_take(const struct subject *s, const struct plan *plan, uint64_t end,
+		       size_t window, struct trace *out, struct err *err) MUST_CHECK;
+void trace_fini(struct trace *t);
+bool step_executed(const struct step *s, const struct arm_insn *insn);
+void step_decode(const struct step *s, struct arm_insn *insn);
+
+enum origin {
+	ORIGIN_NONE,       /* lost: before the window, or no rule */
+	ORIGIN_CONSTANT,   /* an immediate or a literal */
+	ORIGIN_TABLE,      /* read from a table in flash */
+	ORIGIN_MEMORY,     /* RAM written before the window */
+	ORIGIN_READBACK,   /* AFIO_MAPR's own bits */
+	ORIGIN_PERIPHERAL, /* another register: outside input */
+};
+#define HOPS_MAX 128
+struct slice {
+	enum origin origin;
+	size_t at;            /* step where it entered */
+	uint32_t address;     /* table, memory or register address read there */
+	size_t hops[HOPS_MAX];/* steps that passed the bit on, newest first */
+	size_t hop_count;
+};
+/* Follow one bit of register `reg` as it is before step `from`. */
+void slice_register(const struct trace *t, const struct subject *s, size_t from, unsigned reg,
+		    unsigned bit, struct slice *out);
+/* Follow the value that the store at step `from` puts at `address` (byte), bit. */
+void slice_store(const struct trace *t, const struct subject *s, size_t from, uint32_t address,
+		 unsigned bit, struct slice *out);
+
+/* ---- places --------------------------------------------------------------------------- */
+
+/* The same with the inlined functions around it, innermost first. */
+size_t places_at(const struct image *img, uint32_t pc, struct lockout_place *out, size_t max);
+/* Call stack from registers, innermost first, inlined frames included. */
+size_t stack_take(const struct image *img, const struct mcu *m, const struct step *at,
+		  struct lockout_place *out, size_t max);
+/* Name of the RTOS task that runs on the process stack now; "" when none. */
+void task_name(const struct image *img, const struct mcu *m, char *out, size_t size);
+/* PA13 PA14 PA15 PB3 PB4 as configured now (bit 0..4). */
+uint16_t pins_in_use(struct mcu *m);
+
+struct blame {
+	struct lockout_place blame, store;
+	struct lockout_place stack[LOCKOUT_STACK_MAX];
+	size_t stack_len;
+	char task[32];
+	enum origin origin;
+	uint32_t table; /* ORIGIN_TABLE: the entry */
+};
+/* Who stored what the step with instruction count `end` stored. */
+enum status blame_store(const struct subject *s, const struct plan *plan,
+			const struct swj_change *change, struct blame *out, struct err *err)
+	MUST_CHECK;
+/* Where an instruction is, with its call stack: for everything but SWJ stores. */
+enum status blame_point(const struct subject *s, const struct plan *plan, uint64_t instructions,
+			struct blame *out, struct err *err) MUST_CHECK;
+
+void fix_swj(const struct image *img, const struct lockout_finding *f, char *out, size_t size);
+void pins_text(uint16_t pins, char *out, size_t size);
+
+/* ---- the report under construction -------------------------------------------------- */
+
+/* A zeroed finding at the report's end; NULL: no memory. */
+struct lockout_finding *report_add(struct lockout_report *r);
+void judge_low_power(const struct subject *s, const struct plan *plan, const struct outcome *o,
+		     struct lockout_report *r);
+void judge_resets(const struct subject *s, const struct plan *plan, const struct outcome *o,
+		  struct lockout_report *r);
+void judge_protection(const struct subject *s, const struct plan *plan, const struct outcome *o,
+		      struct lockout_report *r);
+void judge_jtag(const struct subject *s, const struct plan *plan, const struct outcome *o,
+		struct lockout_report *r);
+/* SWJ_CFG=100: off at the end, off for a moment, off by read-back; with proof. */
+enum status judge_swj(const struct subject *s, struct plan *plan, struct outcome *o,
+		      struct lockout_report *r, struct err *err) MUST_CHECK;
+/* Sort the findings and derive the verdict. */
+void judge_verdict(struct lockout_report *r);
+/* "1.9 ms", "10 s" */
+void time_text(uint64_t ns, char *out, size_t size);
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * The last instructions before a point of a run: the run is repeated up to a
+ * little before it and then stepped, noting registers before each step.
+ */
+#include <stdlib.h>
+
+#include "lockout/lockout_internal.h"
+
+static void note_state(const struct mcu *m, struct step *s)
+{
+	for (unsigned i = 0; i < 16; i++)
+		s->r[i] = mcu_reg(m, (enum mcu_reg)i);
+	s->xpsr = mcu_reg(m, MCU_XPSR);
+	s->psp = mcu_reg(m, MCU_PSP);
+	s->exception = (uint16_t)mcu_exception(m);
+	s->hw[0] = s->hw[1] = 0;
+	if (!mcu_peek(m, s->r[15], s->hw, 4))
+		(void)!mcu_peek(m, s->r[15], s->hw, 2);
+}
+
+static bool one_step(struct mcu *m, struct step *s)
+{
+	uint64_t before = mcu_instructions(m);
+	enum mcu_stop stop;
+
+	note_state(m, s);
+	stop = mcu_step(m);
+	if (mcu_instructions(m) != before)
+		s->kind = STEP_INSTRUCTION;
+	else
+		s->kind = mcu_exception(m) != s->exception ? STEP_EXCEPTION_ENTRY : STEP_OTHER;
+	return stop != MCU_STOP_LOCKUP && stop != MCU_STOP_OFF;
+}
+
+enum status trace_take(const struct subject *s, const struct plan *plan, uint64_t end,
+		       size_t window, struct trace *out, struct err *err)
+{
+	struct mcu_limits limits = {.until_ns = UINT64_MAX,
+				    .instructions = end > window ? end - window : 0};
+	size_t room = window + window / 8 + 64; /* exception entries count no instruction */
+	struct watch *w = calloc(1, sizeof *w);
+	struct trace t = {.steps = calloc(room, sizeof *t.steps), .first = limits.instructions};
+	enum mcu_stop stop = MCU_STOP_HOOK;
+
+	t.m = rig_new(s, plan, err);
+	if (!t.steps || !t.m || !w) {
+		free(w);
+		trace_fini(&t);
+		return err_set(err, STATUS_NO_MEMORY, "out of memory for a trace");
+	}
+	watch_attach(w, t.m, plan);
+	while (limits.instructions && stop == MCU_STOP_HOOK)
+		stop = mcu_run(t.m, &limits);
+	while (mcu_instructions(t.m) < end && t.count < room &&
+	       one_step(t.m, &t.steps[t.count]))
+		t.count++;
+	note_state(t.m, &t.after);
+	mcu_set_hooks(t.m, NULL);
+	free(w);
+	*out = t;
+	return STATUS_OK;
+}
+
+void trace_fini(struct trace *t)
+{
+	free(t->steps);
+	mcu_free(t->m);
+	*t = (struct trace){0};
+}
+
+void step_decode(const struct step *s, struct arm_insn *insn)
+{
+	arm_decode(s->hw[0], s->hw[1], insn);
+}
+
+/* N Z C V are bits 31..28 of xPSR. */
+static bool condition_holds(unsigned cond, uint32_t xpsr)
+{
+	bool n = xpsr >> 31 & 1, z = xpsr >> 30 & 1, c = xpsr >> 29 & 1, v = xpsr >> 28 & 1;
+	bool holds;
+
+	switch (cond >> 1) {
+	case 0: holds = z; break;
+	case 1: holds = c; break;
+	case 2: holds = n; break;
+	case 3: holds = v; break;
+	case 4: holds = c && !z; break;
+	case 5: holds = n == v; break;
+	case 6: holds = n == v && !z; break;
+	default: return true;
+	}
+	return (cond & 1) ? !holds : holds;
+}
+
+/* Did the instruction take effect, or did its IT block's condition fail? */
+bool step_executed(const struct step *s, const struct arm_insn *insn)
+{
+	unsigned it = (s->xpsr >> 25 & 3) | (s->xpsr >> 8 & 0xFC);
+
+	if (insn->kind == ARM_KIND_IT || (it & 15) == 0)
+		return true;
+	return condition_holds(it >> 4, s->xpsr);
+}

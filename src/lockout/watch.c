@@ -1,0 +1,202 @@
+/*
+ * What is noted while a firmware runs. Judged by state: SWJ_CFG in force, the
+ * mode it sleeps in, the resets it goes through. Hooks see an instruction in
+ * its middle, where the count of instructions is not exact; the run stops
+ * after it and watch_settle fills the count in.
+ */
+#include "lockout/lockout_internal.h"
+
+static bool takes_swd(const struct watch *w, unsigned swj)
+{
+	return swj == SWJ_OFF || (swj == 2 && w->silicon && w->silicon->swj_nojtag_locks);
+}
+
+static void note_first(struct watch *w, struct mcu *m, const struct mcu_event *e,
+		       struct first_event *first)
+{
+	if (first->seen)
+		return;
+	*first = (struct first_event){
+		.seen = true, .ns = mcu_now_ns(m), .since_reset_ns = mcu_since_reset_ns(m),
+		.instructions = mcu_instructions(m), .pc = e->pc, .a = e->a, .b = e->b};
+	if (e->store)
+		first->store = *e->store;
+	w->unfinished = first;
+	mcu_stop_run(m);
+}
+
+static struct store_mark mark_of(const struct mcu *m, uint32_t pc)
+{
+	return (struct store_mark){pc, mcu_reg(m, MCU_SP), mcu_reg(m, MCU_LR)};
+}
+
+static void note_swj(struct watch *w, struct mcu *m, const struct mcu_event *e)
+{
+	uint64_t now = mcu_now_ns(m);
+	bool off = takes_swd(w, e->b);
+	size_t at = w->change_count < CHANGES_MAX ? w->change_count++ : CHANGES_MAX - 1;
+	struct swj_change *c = &w->changes[at];
+
+	*c = (struct swj_change){.ns = now, .since_reset_ns = mcu_since_reset_ns(m),
+				 .instructions = mcu_instructions(m), .from = e->a, .to = e->b,
+				 .by_store = e->store != NULL, .mark = mark_of(m, e->pc)};
+	if (e->store)
+		c->store = *e->store;
+	if (w->off && !off)
+		w->off_total_ns += now - w->off_since_ns;
+	if (!w->off && off)
+		w->off_since_ns = now;
+	w->off = off;
+	w->swj = e->b;
+	w->change_unfinished = at + 1;
+	if (e->b == 2 && e->store)
+		note_first(w, m, e, &w->jtag);
+	mcu_stop_run(m);
+}
+
+static void note_sleep(struct watch *w, struct mcu *m, const struct mcu_event *e)
+{
+	struct sleep_stats *s;
+
+	if (e->a > MCU_MODE_STANDBY)
+		return;
+	s = &w->sleep[e->a];
+	if (s->count++ == 0) {
+		s->first_ns = mcu_now_ns(m);
+		s->first_pc = e->pc;
+		s->first_instructions = mcu_instructions(m);
+		w->pins |= pins_in_use(m);
+	}
+	w->asleep = true;
+	w->sleep_mode = (enum mcu_mode)e->a;
+	w->asleep_since_ns = mcu_now_ns(m);
+	w->asleep_pc = e->pc;
+}
+
+static void note_wake(struct watch *w, uint64_t now)
+{
+	struct sleep_stats *s = &w->sleep[w->sleep_mode];
+	uint64_t slept = now - w->asleep_since_ns;
+
+	if (!w->asleep)
+		return;
+	w->asleep = false;
+	s->total_ns += slept;
+	if (slept > s->longest_ns) {
+		s->longest_ns = slept;
+		s->longest_pc = w->asleep_pc;
+	}
+}
+
+static void note_reset(struct watch *w, struct mcu *m, const struct mcu_event *e)
+{
+	if (e->a <= MCU_RESET_OPTION_BYTES)
+		w->resets[e->a]++;
+	note_wake(w, mcu_now_ns(m));
+	w->last_reset_ns = mcu_now_ns(m);
+}
+
+static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
+{
+	struct watch *w = ctx;
+
+	switch (e->kind) {
+	case MCU_EVENT_SWJ:
+		note_swj(w, m, e);
+		break;
+	case MCU_EVENT_SWJ_IGNORED:
+		if (e->a == SWJ_OFF)
+			note_first(w, m, e, &w->ignored);
+		break;
+	case MCU_EVENT_RESET:
+		note_reset(w, m, e);
+		break;
+	case MCU_EVENT_SLEEP:
+		note_sleep(w, m, e);
+		break;
+	case MCU_EVENT_WAKE:
+		note_wake(w, mcu_now_ns(m));
+		break;
+	case MCU_EVENT_FAULT:
+		w->faults++;
+		note_first(w, m, e, &w->fault);
+		break;
+	case MCU_EVENT_LOCKUP:
+		note_first(w, m, e, &w->lockup);
+		break;
+	case MCU_EVENT_OPTION_BYTES:
+		note_first(w, m, e, e->a ? &w->option_program : &w->option_erase);
+		break;
+	case MCU_EVENT_WATCHDOG:
+		note_first(w, m, e, &w->watchdog[e->a & 1]);
+		break;
+	case MCU_EVENT_FLASH:
+		note_first(w, m, e, &w->flash);
+		break;
+	case MCU_EVENT_UNMODELLED:
+		break;
+	}
+}
+
+static bool is_fixed(const struct plan *plan, struct store_mark mark)
+{
+	for (size_t i = 0; i < plan->fix_count; i++)
+		if (plan->fixes[i].pc == mark.pc && plan->fixes[i].sp == mark.sp &&
+		    plan->fixes[i].lr == mark.lr)
+			return true;
+	return false;
+}
+
+static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
+{
+	struct watch *w = ctx;
+
+	if (store->target != AFIO_MAPR_ADDRESS)
+		return;
+	w->mapr_stores++;
+	w->last_mapr_ns = mcu_now_ns(m);
+	if (!takes_swd(w, store->value >> SWJ_SHIFT & 7) ||
+	    !is_fixed(w->plan, mark_of(m, store->pc)))
+		return;
+	store->value = (store->value & ~(7u << SWJ_SHIFT)) | w->plan->fix_value << SWJ_SHIFT;
+	w->fixed_stores++;
+}
+
+void watch_attach(struct watch *w, struct mcu *m, const struct plan *plan)
+{
+	struct mcu_hooks hooks = {.ctx = w, .event = on_event, .store = on_store};
+
+	*w = (struct watch){.plan = plan, .silicon = mcu_silicon(m)};
+	mcu_set_hooks(m, &hooks);
+}
+
+void watch_settle(struct watch *w, const struct mcu *m)
+{
+	if (w->unfinished)
+		w->unfinished->instructions = mcu_instructions(m);
+	if (w->change_unfinished)
+		w->changes[w->change_unfinished - 1].instructions = mcu_instructions(m);
+	w->unfinished = NULL;
+	w->change_unfinished = 0;
+}
+
+void watch_end(struct watch *w, struct mcu *m)
+{
+	uint64_t now = mcu_now_ns(m);
+
+	watch_settle(w, m);
+	if (w->asleep)
+		note_wake(w, now);
+	if (w->off)
+		w->off_total_ns += now - w->off_since_ns;
+	w->pins |= pins_in_use(m);
+}
+
+/* The newest change to off before which it was on. */
+const struct swj_change *watch_offender(const struct watch *w)
+{
+	for (size_t i = w->change_count; i-- > 0;)
+		if (takes_swd(w, w->changes[i].to) && w->changes[i].by_store)
+			return &w->changes[i];
+	return NULL;
+}
