@@ -156,7 +156,7 @@ static void name_readback(struct lockout_finding *f, const char *which)
 	snprintf(f->condition, sizeof f->condition, "if AFIO_MAPR bits 26:24 read back as %s", which);
 	snprintf(f->summary, sizeof f->summary,
 		 "AFIO_MAPR is changed by reading it and writing it back; its SWJ_CFG bits are "
-		 "write-only, and SWD is lost %s", f->condition);
+		 "write-only, and SWD is lost if they read as %s", which);
 	snprintf(f->fix, sizeof f->fix,
 		 "Write SWJ_CFG every time AFIO_MAPR is written: clear bits 26:24 of what was read "
 		 "and set 010 (or 111, which changes nothing): "
