@@ -42,10 +42,25 @@ static void tell_failed_rung(void *ctx, const struct rung *r, const struct targe
 {
 	struct cli *cli = ctx;
 
-	if (a->polls)
+	if (r->polls)
 		note(cli, "%s: nothing (%u attempts)\n", r->name, a->polls);
 	else
 		note(cli, "%s: %s\n", r->name, a->err.what[0] ? a->err.what : status_sentence(a->status));
+}
+
+/* Once caught, the chip is held only as long as this program runs: whether it
+ * may be erased must be settled before a person is sent to the RESET button. */
+static bool may_erase_or_ask(struct cli *cli, const struct recovery *r)
+{
+	if (cli->yes || r->check.file || cli->dry_run ||
+	    (!cli->json && isatty(STDIN_FILENO) && cli->err_tty))
+		return true;
+	err_clear(&cli->err);
+	err_set(&cli->err, STATUS_NEED_PERSON,
+		"recover erases page 0 once the chip is caught, and nobody is there to be asked");
+	err_tried(&cli->err, "plain: it does not answer");
+	err_next(&cli->err, "repeat it with -y if that may be, or with --write FILE; nothing was changed");
+	return false;
 }
 
 static enum status climb(struct cli *cli, struct recovery *r)
@@ -53,9 +68,19 @@ static enum status climb(struct cli *cli, struct recovery *r)
 	struct climb c = {.opt = {.target = session_options(cli, true), .wait_us = r->wait_us,
 				  .ask = ask_person, .ctx = cli},
 			  .tried = tell_failed_rung,
-			  .first = cli->under_reset ? RUNG_UNDER_RESET : 0, .last = SIZE_MAX};
-	enum status s = doctor_climb(r->s.probe, &c, &r->rung, &r->s.target, &cli->err);
+			  .first = cli->under_reset ? RUNG_UNDER_RESET : 0};
+	enum status s;
 
+	c.last = c.first + 1;
+	s = doctor_climb(r->s.probe, &c, &r->rung, &r->s.target, &cli->err);
+	if (s == STATUS_NEED_PERSON) {
+		if (!may_erase_or_ask(cli, r))
+			return s;
+		err_clear(&cli->err);
+		c.first = c.last;
+		c.last = SIZE_MAX;
+		s = doctor_climb(r->s.probe, &c, &r->rung, &r->s.target, &cli->err);
+	}
 	if (s == STATUS_NEED_PERSON) {
 		err_clear(&cli->err);
 		err_set(&cli->err, s, "the chip could not be caught");

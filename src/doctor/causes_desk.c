@@ -38,6 +38,7 @@ static const struct evidence nrst[] = {
 	{fact_nrst_not_driven, 25, "the probe's reset line moves nothing"},
 	{fact_caught_only, 20, "a reset by hand let us in, the probe's own reset did not"},
 	{fact_reset_helps, -40, "the probe's reset reaches the chip"},
+	{fact_caught, -50, "it left reset and was caught"},
 	{fact_hot_ok, -30, "it answers"},
 	{NULL, 0, NULL},
 };

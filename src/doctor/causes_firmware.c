@@ -115,7 +115,6 @@ static const struct evidence reset_loop[] = {
 
 static const struct evidence fault[] = {
 	{fact_lockup, 60, "the core is in lockup"},
-	{fact_hot_ok, 8, "it answers while the firmware runs: a crash does not lock out"},
 	{fact_hot_silent, -30, "the debug port is silent; a crash does not do that"},
 	{fact_blank, -20, "its flash is blank"},
 	{NULL, 0, NULL},

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RIVAL_SCORE 0      /* of the unlisted cause */
+#define RIVAL_SCORE 0      /* of the unlisted cause ... */
+#define RIVAL_LEAST 0.01   /* ... which is never quite ruled out */
 #define WORTH_NAMING 0.01
 
 static const struct cause_row *const groups[] = {causes_firmware, causes_protection, causes_desk,
@@ -75,7 +76,7 @@ size_t opinions_settle(struct opinion *op, const int *scores, size_t count)
 	for (size_t i = 0; i < count; i++)
 		sum += exp(scores[i] / 10.0);
 	for (size_t i = 0; i < count; i++)
-		op[i].confidence = exp(scores[i] / 10.0) / sum;
+		op[i].confidence = (1 - RIVAL_LEAST) * exp(scores[i] / 10.0) / sum;
 	for (size_t i = 0; i < count; i++)
 		if (op[i].pros && op[i].confidence >= WORTH_NAMING)
 			op[kept++] = op[i];
