@@ -220,7 +220,7 @@ static void tell_places(struct cli *cli, char *places)
 			continue;
 		*value++ = 0;
 		if (!cli->quiet)
-			say(cli, "%-14s %s", line, value);
+			say(cli, "%-14s %s\n", line, value);
 		json_object_set_new(o, line, json_string(value));
 	}
 	emit_json(cli, o);
@@ -237,7 +237,7 @@ enum status board_foreground(struct cli *cli, const struct args *args)
 		return st;
 	write_places(s.server, places, sizeof places);
 	tell_places(cli, places);
-	note(cli, "The board runs; stop it with Ctrl-C or `reflash board stop`.");
+	note(cli, "The board runs; stop it with Ctrl-C or `reflash board stop`.\n");
 	st = serve_run(s.server, &cli->err);
 	board_session_close(&s);
 	return st;
@@ -353,6 +353,6 @@ enum status board_start(struct cli *cli, const struct args *args)
 	if (st != STATUS_OK)
 		return st;
 	tell_places(cli, places);
-	note(cli, "The board runs. Stop it with `reflash board stop`.");
+	note(cli, "The board runs. Stop it with `reflash board stop`.\n");
 	return STATUS_OK;
 }

@@ -5,7 +5,8 @@
 #include "cli/cli.h"
 
 extern const struct command cmd_board;
-extern const struct command cmd_completion, cmd_erase, cmd_explain, cmd_info, cmd_list;
-extern const struct command cmd_options, cmd_read, cmd_reset, cmd_verify;
+extern const struct command cmd_check, cmd_completion, cmd_diagnose, cmd_erase, cmd_explain;
+extern const struct command cmd_info, cmd_list, cmd_options, cmd_read, cmd_recover, cmd_reset;
+extern const struct command cmd_verify, cmd_write;
 
 #endif

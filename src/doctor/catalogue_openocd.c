@@ -56,7 +56,7 @@ const struct message_row messages_openocd[] = {
 	 {{CAUSE_SLEEP, 12}, {CAUSE_CLONE, 18}, {CAUSE_RDP, 6}, {CAUSE_TOOL, 10}}},
 	{"OpenOCD", "clearing lockup|target.*lockup", "the program crashed; the debug port works",
 	 {{CAUSE_FAULT, 40}, {CAUSE_BAD_IMAGE, 20}, HINTS_PORT_ANSWERS}},
-	{"OpenOCD", "SWD_?(AP|DP)_?WAIT|(AP|DP) wait|STLINK_SWD_[AD]P_WAIT", "the bus behind the debug port does not answer in time",
+	{"OpenOCD", "STLINK_SWD_[AD]P_WAIT|SWD_[AD]P_WAIT", "the bus behind the debug port does not answer in time",
 	 {{CAUSE_SLEEP, 28}, {CAUSE_STOP, 24}, {CAUSE_BUS_HANG, 12}, {CAUSE_SPEED, 8}, HINTS_PORT_ANSWERS}},
 	{"OpenOCD", "unable to open CMSIS-DAP|unable to find.*CMSIS-DAP|no device found|Error: open failed",
 	 "no adapter was found, or this user may not open it",

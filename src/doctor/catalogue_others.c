@@ -81,6 +81,8 @@ const struct tool_row tool_rows[] = {
 	{"J-Link", "(SEGGER|J-?Link)[^0-9]{0,30}V?([0-9]+\\.[0-9a-z]+)?"},
 	{"J-Link", "Connecting to target\\.\\.\\."},
 	{"pyOCD", "(pyocd)[ v]*([0-9]+\\.[0-9.]+)?"},
+	{"pyOCD", "ProbeError|STLink error \\("},
+	{"probe-rs", "(Swd[AD]p|Jtag)[A-Z][a-z]+"},
 	{"probe-rs", "(probe-rs|probe-run|cargo.embed|cargo.flash)[ v]*([0-9]+\\.[0-9.]+)?"},
 	{"Black Magic", "(Black ?Magic)[^0-9]{0,20}v?([0-9]+\\.[0-9.]+)?"},
 	{"stm32flash", "(stm32flash) v?([0-9]+\\.[0-9.]+)?"},
