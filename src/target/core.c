@@ -124,7 +124,10 @@ enum status system_reset(struct probe *p, bool halt, struct err *err)
 		return err_set(err, STATUS_PROBE_LOST, "the probe stopped answering during a reset");
 	s = wait_dhcsr(p, halt, true, WAIT_US, &seen, err);
 	if (s == STATUS_OK && halt)
-		s = p->ops->write_word(p, REG_DEMCR, 0, err);
+		return p->ops->write_word(p, REG_DEMCR, 0, err);
+	/* C_HALT may outlive the reset; the port may be gone by now */
+	if (!halt && !p->lost)
+		(void)!p->ops->write_word(p, REG_DHCSR, DHCSR_KEY | DHCSR_C_DEBUGEN, NULL);
 	return s;
 }
 
