@@ -16,9 +16,10 @@ enum status board_session_open(struct cli *cli, const struct args *args, const c
 void board_session_close(struct board_session *s);
 
 /* Start a board in a process of its own; returns when its sockets are ready.
- * `places` (at least 1 KiB) receives one line a way in. */
-enum status board_spawn(struct cli *cli, const struct args *args, const char *socket, char *places,
-			size_t size) MUST_CHECK;
+ * `tied`: it ends when this process does. `places` (at least 1 KiB) receives
+ * one line a way in. */
+enum status board_spawn(struct cli *cli, const struct args *args, const char *socket, bool tied,
+			char *places, size_t size) MUST_CHECK;
 
 /* The sub-commands that need files of their own. */
 enum status board_foreground(struct cli *cli, const struct args *args);

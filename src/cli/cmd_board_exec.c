@@ -12,7 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,6 +107,7 @@ static _Noreturn void become(const struct args *args, const struct exec_place *p
 {
 	char uart[128];
 
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* killed with us */
 	prepend("LD_LIBRARY_PATH", p->dir);
 	if (p->helper[0])
 		prepend("LD_PRELOAD", p->helper);
@@ -163,7 +164,7 @@ static enum status find_board(struct cli *cli, const struct args *args, struct e
 	if (given)
 		return err_set(&cli->err, STATUS_NO_PROBE, "no virtual board runs at %s", given);
 	snprintf(p->socket, sizeof p->socket, "%s/board.sock", p->dir);
-	st = board_spawn(cli, args, p->socket, places, sizeof places);
+	st = board_spawn(cli, args, p->socket, true, places, sizeof places);
 	if (st == STATUS_OK)
 		snprintf(socket, size, "%s", p->socket);
 	else

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -268,13 +270,15 @@ static void report(int fd, const char *text)
 
 /* The child. Never returns to the command: `_exit` is main's exit here. */
 static _Noreturn void serve_behind(struct cli *cli, const struct args *args, const char *socket,
-				   int pipe_fd)
+				   bool tied, int pipe_fd)
 {
 	struct board_session s;
 	char text[1400];
 	enum status st;
 
 	detach(pipe_fd);
+	if (tied)
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	st = board_session_open(cli, args, socket, &s);
 	if (st != STATUS_OK) {
 		snprintf(text, sizeof text, "!%d\n%s\n%s\n", (int)st, cli->err.what, cli->err.next);
@@ -317,8 +321,8 @@ static enum status read_report(struct cli *cli, int fd, char *text, size_t size)
 	return cli->err.status;
 }
 
-enum status board_spawn(struct cli *cli, const struct args *args, const char *socket, char *places,
-			size_t size)
+enum status board_spawn(struct cli *cli, const struct args *args, const char *socket, bool tied,
+			char *places, size_t size)
 {
 	enum status st;
 	int fds[2];
@@ -335,7 +339,7 @@ enum status board_spawn(struct cli *cli, const struct args *args, const char *so
 	}
 	if (child == 0) {
 		close(fds[0]);
-		serve_behind(cli, args, socket, fds[1]);
+		serve_behind(cli, args, socket, tied, fds[1]);
 	}
 	close(fds[1]);
 	st = read_report(cli, fds[0], places, size);
@@ -348,7 +352,8 @@ enum status board_spawn(struct cli *cli, const struct args *args, const char *so
 enum status board_start(struct cli *cli, const struct args *args)
 {
 	char places[1400];
-	enum status st = board_spawn(cli, args, args_value(args, "socket"), places, sizeof places);
+	enum status st = board_spawn(cli, args, args_value(args, "socket"), false, places,
+				     sizeof places);
 
 	if (st != STATUS_OK)
 		return st;

@@ -1,0 +1,72 @@
+# st-info and st-flash (stlink-tools), unmodified, through the libusb drop-in.
+load clients.bash
+
+@test "st-info names chip, flash size and the probe's serial" {
+	need st-info
+	board_up --serial 00112233445566778899AABB
+	run with_board st-info --probe
+	[ "$status" -eq 0 ]
+	says 'chipid: +0x0410'
+	says 'flash: +65536 \(pagesize: 1024\)'
+	says 'sram: +20480'
+	says 'serial: +00112233445566778899AABB'
+}
+
+@test "st-flash writes, reads back, resets and erases 64 KiB" {
+	need st-flash
+	random_file image.bin 65536
+	board_up
+	run with_board st-flash write image.bin 0x8000000
+	[ "$status" -eq 0 ]
+	says 'Flash written and verified'
+	run with_board st-flash read back.bin 0x8000000 65536
+	[ "$status" -eq 0 ]
+	cmp image.bin back.bin
+	run with_board st-flash reset
+	[ "$status" -eq 0 ]
+	run with_board st-flash erase
+	[ "$status" -eq 0 ]
+	with_board st-flash read back.bin 0x8000000 65536
+	[ "$(tr -d '\377' <back.bin | wc -c)" -eq 0 ]
+	[ "$(wc -c <back.bin)" -eq 65536 ]
+}
+
+@test "st-flash writes under reset, and the firmware then runs" {
+	need st-flash
+	board_up
+	run with_board st-flash --connect-under-reset --reset write "$FIRMWARE/blinky.bin" 0x8000000
+	[ "$status" -eq 0 ]
+	says 'Flash written and verified'
+	says_not 'NRST is not connected'
+	sleep 0.3
+	[ "$(board_field mode)" = run ]
+	[ "$(board_field halted)" = false ]
+}
+
+@test "an unwired NRST shows as st-flash says it" {
+	need st-flash
+	board_up --wires nrst=open
+	run with_board st-flash --connect-under-reset reset
+	says 'NRST is not connected'
+}
+
+@test "a second client finds the probe busy, and the control socket answers" {
+	need openocd
+	board_up
+	with_board openocd -f "$ADAPTER" -f target/stm32f1x.cfg -c "gdb_port disabled" \
+		-c "tcl_port disabled" -c "telnet_port disabled" -c init -c "sleep 3000" -c exit \
+		>first.log 2>&1 3>&- &
+	for _ in $(seq 50); do
+		[ "$(board_field client)" != null ] && break
+		sleep 0.1
+	done
+	[[ "$(board_field client)" == openocd* ]]
+	run with_board st-flash erase
+	[ "$status" -ne 0 ]
+	says 'unable to claim|in use'
+	board press-reset 1
+	wait
+	[ "$(board_field client)" = null ]
+	run with_board st-info --probe
+	says 'chipid: +0x0410'
+}
