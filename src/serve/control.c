@@ -17,6 +17,7 @@ struct control {
 	struct conn *conn;
 	const char *arg; /* what follows the command word; "" when nothing does */
 	struct err *err;
+	uint64_t takes_ns; /* board time until it is done: the answer waits for it */
 };
 
 static void tell(struct control *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -76,7 +77,7 @@ static enum status press_reset(struct control *c)
 	if (st != STATUS_OK)
 		return st;
 	board_press_reset(c->server->board, ms);
-	pace_pass(c->server, (uint64_t)ms * NS_PER_MS);
+	c->takes_ns = (uint64_t)ms * NS_PER_MS;
 	return STATUS_OK;
 }
 
@@ -100,7 +101,7 @@ static enum status power_cycle(struct control *c)
 	if (st != STATUS_OK)
 		return st;
 	board_power_cycle(c->server->board, ms);
-	pace_pass(c->server, (uint64_t)ms * NS_PER_MS);
+	c->takes_ns = (uint64_t)ms * NS_PER_MS;
 	return STATUS_OK;
 }
 
@@ -163,7 +164,7 @@ static enum status run(struct control *c)
 	if (!c->server->pace.driven)
 		return err_set(c->err, STATUS_USAGE,
 			       "this board runs in real time, it needs no `run`");
-	pace_pass(c->server, (uint64_t)ms * NS_PER_MS);
+	c->takes_ns = (uint64_t)ms * NS_PER_MS;
 	return STATUS_OK;
 }
 
@@ -318,7 +319,8 @@ static size_t control_consume(struct server *s, struct conn *c)
 			tell(&ctl, "NEXT %s", err.next);
 		tell(&ctl, "ERR %s %s", status_name(st), err.what);
 	}
-	c->due_ns = 0;
+	pace_pass(s, ctl.takes_ns);
+	c->due_ns = s->pace.driven ? 0 : board_now_ns(s->board) + ctl.takes_ns;
 	return (size_t)(end - c->in) + 1;
 }
 

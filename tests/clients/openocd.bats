@@ -35,7 +35,7 @@ full_round() {
 	run openocd_by "$route" init "reset halt" \
 		"flash write_image erase image.bin 0x08000000" "verify_image image.bin 0x08000000" \
 		"mww 0x20000000 0xdeadbeef" "mdw 0x20000000" "mdw 0xe0042000" exit
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says 'wrote 32768 bytes'
 	says 'verified 32768 bytes'
 	says '0x20000000: deadbeef'
@@ -45,7 +45,7 @@ full_round() {
 	run openocd_by "$route" init "reset halt" \
 		"flash write_image erase $STEPS 0" "verify_image $STEPS" "reset halt" \
 		"bp $TWICE 2 hw" resume "wait_halt 2000" "reg pc" step "reg pc" "rbp $TWICE" exit
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says "pc \(/32\): 0x$(printf %08x "$TWICE")"
 	[ "$(grep -c 'pc (/32)' <<<"$output")" -eq 2 ]
 	[ "$(grep 'pc (/32)' <<<"$output" | sort -u | wc -l)" -eq 2 ]
@@ -54,7 +54,7 @@ full_round() {
 	run openocd_by "$route" init "reset halt" "stm32f1x options_read 0" \
 		"stm32f1x mass_erase 0" "flash erase_check 0" "mdw 0x08000000" \
 		"stm32f1x lock 0" "reset halt" exit
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says 'mass erase complete'
 	says '0x08000000: ffffffff'
 	board power-cycle
@@ -63,7 +63,7 @@ full_round() {
 	run openocd_by "$route" init "reset halt" "mdw 0x08000000" exit
 	says_not '0x08000000: ffffffff'
 	run openocd_by "$route" init "reset halt" "stm32f1x unlock 0" "reset halt" exit
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	board power-cycle
 	sleep 0.2
 	[ "$(board_field rdp)" = false ]
@@ -117,6 +117,6 @@ setup_steps() {
 	board plug
 	run openocd_by hla init "reset halt" "flash write_image erase image.bin 0x08000000" \
 		"verify_image image.bin 0x08000000" exit
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says 'verified 8192 bytes'
 }

@@ -11,7 +11,7 @@ py() {
 	random_file image.bin 20000
 	board_up --chip stm32f103rc
 	run py list
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says 'STLink|STM32 STLink|ST-?LINK'
 	run py flash -t stm32f103rc --base-address 0x08000000 --format bin image.bin
 	[ "$status" -eq 0 ] || { echo "$output"; false; }

@@ -5,7 +5,7 @@ load clients.bash
 	need st-info
 	board_up --serial 00112233445566778899AABB
 	run with_board st-info --probe
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says 'chipid: +0x0410'
 	says 'flash: +65536 \(pagesize: 1024\)'
 	says 'sram: +20480'
@@ -17,15 +17,15 @@ load clients.bash
 	random_file image.bin 65536
 	board_up
 	run with_board st-flash write image.bin 0x8000000
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says 'Flash written and verified'
 	run with_board st-flash read back.bin 0x8000000 65536
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	cmp image.bin back.bin
 	run with_board st-flash reset
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	run with_board st-flash erase
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	with_board st-flash read back.bin 0x8000000 65536
 	[ "$(tr -d '\377' <back.bin | wc -c)" -eq 0 ]
 	[ "$(wc -c <back.bin)" -eq 65536 ]
@@ -35,7 +35,7 @@ load clients.bash
 	need st-flash
 	board_up
 	run with_board st-flash --connect-under-reset --reset write "$FIRMWARE/blinky.bin" 0x8000000
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says 'Flash written and verified'
 	says_not 'NRST is not connected'
 	sleep 0.3

@@ -23,10 +23,10 @@ flash() {
 	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says '100.00%'
 	run flash -r back.bin -S 0x08000000:8192
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	cmp image.bin back.bin
 	run flash -o
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	run flash -r back.bin -S 0x08000000:8192
 	[ "$(tr -d '\377' <back.bin | wc -c)" -eq 0 ]
 }
@@ -55,7 +55,7 @@ flash() {
 	sleep 0.3
 	[ "$(board_field rdp)" = false ]
 	run flash -r back.bin -S 0x08000000:4096
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	[ "$(tr -d '\377' <back.bin | wc -c)" -eq 0 ]
 }
 

@@ -6,7 +6,7 @@ load clients.bash
 	board_up
 	# It flashes once and runs.
 	run with_board st-flash --reset write "$FIRMWARE/locked-rtos.bin" 0x8000000
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	for _ in $(seq 50); do
 		[ "$(board_field swd_on)" = false ] && break
 		sleep 0.1
@@ -23,12 +23,12 @@ load clients.bash
 	board press-reset
 	sleep 0.2
 	run with_board st-flash erase
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	board boot0 0
 	board press-reset
 	sleep 0.2
 	run with_board st-flash --reset write "$FIRMWARE/blinky.bin" 0x8000000
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says 'Flash written and verified'
 	sleep 0.3
 	[ "$(board_field swd_on)" = true ]
@@ -42,7 +42,7 @@ load clients.bash
 	with_board st-flash --reset write "$FIRMWARE/locked-rtos.bin" 0x8000000
 	sleep 0.5
 	run with_board st-flash --connect-under-reset write "$FIRMWARE/blinky.bin" 0x8000000
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says 'Flash written and verified'
 }
 
@@ -54,6 +54,6 @@ load clients.bash
 		sleep 0.1
 	done
 	run with_board /usr/bin/python3 "$REFLASH_SOURCE/tests/clients/chip_id_as_1_6.py"
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	says '^chip id 0x3748$'
 }
