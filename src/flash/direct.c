@@ -78,7 +78,7 @@ static enum status direct_program(struct flash_port *port, uint32_t address, con
 	return counted(port, s);
 }
 
-static enum status direct_drain(struct flash_port *port, struct err *err)
+static enum status direct_wait(struct flash_port *port, unsigned open, struct err *err)
 {
 	return STATUS_OK;
 }
@@ -94,7 +94,7 @@ static const struct flash_port_ops direct_ops = {
 	.erase_page = direct_erase_page,
 	.erase_all = direct_erase_all,
 	.program = direct_program,
-	.drain = direct_drain,
+	.wait = direct_wait,
 	.close = direct_close,
 };
 

@@ -34,7 +34,7 @@ static enum status erase_pages(struct engine *e, uint32_t from, uint32_t to, str
 			s = engine_progress(e, FLASH_ERASE, a + e->chip->page_size - from, to - from,
 					    err);
 	}
-	return s == STATUS_OK ? e->port->ops->drain(e->port, err) : s;
+	return s == STATUS_OK ? e->port->ops->wait(e->port, 0, err) : s;
 }
 
 static enum status erase_all(struct engine *e, struct err *err)
@@ -44,7 +44,7 @@ static enum status erase_all(struct engine *e, struct err *err)
 	e->touched = true;
 	e->result.mass_erased = true;
 	e->result.pages_erased = e->chip->flash_size / e->chip->page_size;
-	return s == STATUS_OK ? e->port->ops->drain(e->port, err) : s;
+	return s == STATUS_OK ? e->port->ops->wait(e->port, 0, err) : s;
 }
 
 static enum status check_blank(struct engine *e, uint32_t from, uint32_t to, struct err *err)

@@ -34,7 +34,7 @@ enum status engine_progress(struct engine *e, enum flash_phase phase, size_t don
 		return STATUS_OK;
 	/* what is under way is finished, so that no cell is left half-way */
 	if (e->port)
-		(void)!e->port->ops->drain(e->port, NULL);
+		(void)!e->port->ops->wait(e->port, 0, NULL);
 	err_set(err, STATUS_INTERRUPTED, "interrupted while %s: %s",
 		phase == FLASH_COMPARE ? "comparing" : phase == FLASH_ERASE ? "erasing"
 		: phase == FLASH_PROGRAM ? "programming" : "verifying",

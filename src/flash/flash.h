@@ -59,7 +59,9 @@ struct flash_piece {
  *
  * Write pieces (ascending, not overlapping) and verify them. Refuses before
  * the first erase: addresses outside flash (STATUS_BAD_FILE), RDP/WRP
- * (STATUS_PROTECTED). The target is halted and left halted.
+ * (STATUS_PROTECTED). The target is reset, halted and left halted, its RAM and
+ * clocks as the loader had them: reset it to let it run. The same holds for
+ * flash_verify and flash_erase.
  */
 enum status flash_write(struct target *t, const struct chip *chip, const struct flash_piece *pieces,
 			size_t count, const struct flash_options *opt, struct flash_result *result,

@@ -9,6 +9,7 @@
  * whose last word makes it valid. One word read back tells how many are done
  * and whether one failed.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,9 +160,9 @@ static enum status give(struct loader *l, const struct command *c, struct err *e
 	return s;
 }
 
-static enum status loader_drain(struct flash_port *port, struct err *err)
+static enum status loader_wait(struct flash_port *port, unsigned open, struct err *err)
 {
-	return wait_open(loader_of(port), 0, err);
+	return open == UINT_MAX ? poll(loader_of(port), err) : wait_open(loader_of(port), open, err);
 }
 
 /* ---- what the engine asks for ----------------------------------------------------------- */
@@ -274,7 +275,7 @@ static const struct flash_port_ops loader_ops = {
 	.erase_page = loader_erase_page,
 	.erase_all = loader_erase_all,
 	.program = loader_program,
-	.drain = loader_drain,
+	.wait = loader_wait,
 	.close = loader_close,
 };
 

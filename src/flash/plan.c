@@ -134,6 +134,7 @@ enum status plan_new(const struct chip *chip, const struct flash_piece *pieces, 
 		for (size_t i = 0; i < count; i++)
 			copy_piece(&plan, &pieces[i]);
 		find_partial(&plan);
+		plan.pages[plan.key].key = true; /* one spare page is there even for no piece */
 	}
 	free(touched);
 	if (s != STATUS_OK)

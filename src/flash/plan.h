@@ -14,13 +14,14 @@ struct plan_page {
 	bool old_blank;      /* holds 0xFF only */
 	bool differs;        /* from what it is to hold */
 	bool erase, program; /* what will be done */
+	bool key;            /* what makes the image bootable: see flash.h */
 };
 
 struct plan {
 	const struct chip *chip;
 	struct plan_page *pages; /* ascending */
 	size_t count;
-	size_t key;              /* index of the page that makes the image bootable: see flash.c */
+	size_t key;              /* index of the key page */
 	uint8_t *room;
 	uint8_t *covered;        /* one byte a byte of room: 1 where the image says what it is */
 };

@@ -5,7 +5,7 @@
  * bootloader can be a third.
  *
  * Operations may be queued: their failure may come back from a later call, and
- * from drain at the latest. After a failure nothing more is done.
+ * from wait at the latest. After a failure nothing more is done.
  */
 #ifndef REFLASH_FLASH_PORT_H
 #define REFLASH_FLASH_PORT_H
@@ -26,8 +26,9 @@ struct flash_port_ops {
 	 * alone. The data are taken over before it returns. */
 	enum status (*program)(struct flash_port *port, uint32_t address, const uint8_t *data,
 			       size_t len, struct err *err);
-	/* Wait until everything queued is done and known to be good. */
-	enum status (*drain)(struct flash_port *port, struct err *err);
+	/* Wait until at most `open` operations are not known to be done and good;
+	 * UINT_MAX: only learn how many are. */
+	enum status (*wait)(struct flash_port *port, unsigned open, struct err *err);
 	void (*close)(struct flash_port *port); /* halts what it runs; frees the port */
 };
 struct flash_port {

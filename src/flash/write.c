@@ -6,6 +6,7 @@
  * programmed; the key page without its first eight bytes; verified; those
  * eight bytes; verified.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,8 +181,14 @@ static enum status refuse_wrp(const struct engine *e, const struct plan *plan, s
  * queued behind it by then. */
 static enum status note(struct engine *e, size_t done, size_t total, struct err *err)
 {
-	if (e->phase == FLASH_ERASE && e->port->done >= e->erases_given)
-		engine_phase(e, FLASH_PROGRAM);
+	if (e->phase == FLASH_ERASE) {
+		enum status s = e->port->ops->wait(e->port, UINT_MAX, err);
+
+		if (s != STATUS_OK)
+			return s;
+		if (e->port->done >= e->erases_given)
+			engine_phase(e, FLASH_PROGRAM);
+	}
 	return engine_progress(e, e->phase == FLASH_ERASE ? FLASH_ERASE : FLASH_PROGRAM, done, total,
 			       err);
 }
@@ -196,7 +203,7 @@ static enum status erase_key(struct engine *e, struct plan *plan, struct err *er
 	e->touched = true;
 	s = e->port->ops->erase_page(e->port, key->address, err);
 	e->result.pages_erased++;
-	return s == STATUS_OK ? e->port->ops->drain(e->port, err) : s;
+	return s;
 }
 
 static enum status erase_rest(struct engine *e, struct plan *plan, struct err *err)
@@ -255,7 +262,16 @@ static enum status program_all(struct engine *e, struct plan *plan, struct err *
 	}
 	if (s == STATUS_OK && key->program)
 		s = program(e, key->address + VECTOR, key->want + VECTOR, size - VECTOR, err);
-	return s == STATUS_OK ? e->port->ops->drain(e->port, err) : s;
+	if (s == STATUS_OK && e->phase == FLASH_ERASE)
+		s = e->port->ops->wait(e->port, e->port->given - e->erases_given, err);
+	if (s == STATUS_OK)
+		s = note(e, total, total, err);
+	return s == STATUS_OK ? e->port->ops->wait(e->port, 0, err) : s;
+}
+
+static bool is_key(const struct plan_page *page)
+{
+	return page->key;
 }
 
 /* Verified without its vector, then given it, then verified with it. */
@@ -275,10 +291,10 @@ static enum status finish(struct engine *e, struct plan *plan, struct err *err)
 	engine_phase(e, FLASH_PROGRAM);
 	s = program(e, key->address, vector, VECTOR, err);
 	if (s == STATUS_OK)
-		s = e->port->ops->drain(e->port, err);
+		s = e->port->ops->wait(e->port, 0, err);
 	engine_phase(e, FLASH_VERIFY);
 	if (s == STATUS_OK)
-		s = engine_read_back(e, key, err);
+		s = engine_verify(e, plan, is_key, err);
 	return s;
 }
 
