@@ -95,9 +95,8 @@ struct uart {
 	size_t to_head, to_count, from_head, from_count;
 	uint32_t baud;
 	bool even_parity;
-	unsigned bit;       /* of the frame on the wire; 0: idle */
-	uint64_t start_ns;  /* of that frame */
-	uint64_t next_ns;   /* when the wire changes next; NEVER */
+	bool plugged;       /* an adapter is there: its line idles high */
+	uint64_t next_ns;   /* when the frame on the wire towards the chip ends; NEVER */
 };
 
 /* ---- the board ---------------------------------------------------------------- */
@@ -126,6 +125,7 @@ void board_update_nrst(struct board *b);
 
 /* uart.c */
 void uart_init(struct board *b);
+void uart_wires_changed(struct board *b);
 void uart_tick(struct board *b); /* called when uart.next_ns is due */
 void uart_from_chip(void *ctx, struct mcu *m, unsigned n, uint8_t byte);
 

@@ -1,105 +1,73 @@
 /*
  * The serial wires of USART1 (PA9 TX, PA10 RX): what a USB-serial adapter on
- * the desk sends and receives. A frame towards the chip is put on PA10 edge by
- * edge, as the boot ROM's baud-rate measurement needs it, and handed to the
- * receiver at the end of its stop bit.
+ * the desk sends and receives. Bytes towards the chip leave one after another,
+ * a frame time apart; the microcontroller puts each on its RX pin or into its
+ * receiver, and judges the baud rate.
  *
- * Frame, one bit a baud period: start 0, eight data bits from bit 0, parity
- * when there is one, stop 1.
- *
- * Not modelled: flow control, break, the host's baud error, what a host at
- * another baud rate would make of the chip's bytes (they pass unchanged).
+ * Not modelled: flow control, break; the adapter's parity only changes the
+ * length of a frame; bytes from the chip reach the adapter unchanged, whatever
+ * its baud rate.
  */
 #include "board/board_internal.h"
 
-#include <string.h>
-
+#define USART 1
 #define PORT_A 0
 #define PIN_RX 10
-#define USART 1
-#define START_BIT 1u
-#define DATA_BITS 8u
+#define NS_PER_S 1000000000u
 
 void uart_init(struct board *b)
 {
 	b->uart = (struct uart){.baud = 115200, .even_parity = true, .next_ns = NEVER};
 }
 
-/* Adapter TX to chip RX: straight, or through two swapped wires as no one does
- * on purpose. */
+/* Both directions need their wire and ground; two swapped wires connect the
+ * transmitters with each other. */
 static bool wired(const struct board *b)
 {
 	return b->wires[WIRE_TX] == WIRE_OK && b->wires[WIRE_RX] == WIRE_OK &&
 	       b->wires[WIRE_GND] == WIRE_OK;
 }
 
-static unsigned frame_bits(const struct uart *u)
+/* Start, eight data bits, parity when there is one, stop. */
+static uint64_t frame_ns(const struct uart *u)
 {
-	return START_BIT + DATA_BITS + u->even_parity + 1;
+	return (uint64_t)(u->even_parity ? 11 : 10) * NS_PER_S / u->baud;
 }
 
-static int level_of_bit(const struct uart *u, unsigned bit)
+/* An adapter that is plugged in keeps its line high between frames. */
+static void plug_in(struct board *b)
 {
-	uint8_t byte = u->to_chip[u->to_head];
+	struct uart *u = &b->uart;
 
-	if (bit < START_BIT)
-		return 0;
-	if (bit < START_BIT + DATA_BITS)
-		return byte >> (bit - START_BIT) & 1;
-	if (u->even_parity && bit == START_BIT + DATA_BITS)
-		return __builtin_parity(byte);
-	return 1;
+	if (u->plugged)
+		return;
+	u->plugged = true;
+	mcu_pin_drive(b->mcu, PORT_A, PIN_RX, wired(b) ? 1 : -1);
+	u->next_ns = board_now_ns(b) + frame_ns(u);
 }
 
-static uint64_t bit_time(const struct uart *u, unsigned bits)
+void uart_wires_changed(struct board *b)
 {
-	return (uint64_t)bits * 1000000000u / u->baud;
+	if (b->uart.plugged)
+		mcu_pin_drive(b->mcu, PORT_A, PIN_RX, wired(b) ? 1 : -1);
 }
 
-static void deliver(struct board *b)
+static void begin_frame(struct board *b)
 {
 	struct uart *u = &b->uart;
 	uint8_t byte = u->to_chip[u->to_head];
 
 	u->to_head = (u->to_head + 1) % UART_QUEUE;
 	u->to_count--;
-	if (wired(b))
+	u->next_ns = board_now_ns(b) + frame_ns(u);
+	if (wired(b) && b->powered)
 		mcu_uart_rx_at(b->mcu, USART, &byte, 1, u->baud);
-}
-
-/* Put the level of the present bit on the wire and skip to the next change. */
-static void drive(struct board *b)
-{
-	struct uart *u = &b->uart;
-	int level = level_of_bit(u, u->bit);
-	unsigned next = u->bit + 1;
-
-	if (wired(b))
-		mcu_pin_drive(b->mcu, PORT_A, PIN_RX, level);
-	while (next < frame_bits(u) && level_of_bit(u, next) == level)
-		next++;
-	u->bit = next;
-	u->next_ns = u->start_ns + bit_time(u, next);
-}
-
-static void begin_frame(struct board *b)
-{
-	b->uart.bit = 0;
-	b->uart.start_ns = board_now_ns(b);
-	drive(b);
 }
 
 void uart_tick(struct board *b)
 {
-	struct uart *u = &b->uart;
-
-	if (u->bit < frame_bits(u)) {
-		drive(b);
-		return;
-	}
-	deliver(b);
-	u->next_ns = NEVER;
-	if (u->to_count > 0)
+	b->uart.next_ns = NEVER;
+	if (b->uart.to_count > 0)
 		begin_frame(b);
 }
 
@@ -108,6 +76,7 @@ void board_uart_config(struct board *b, uint32_t baud, bool even_parity)
 	if (baud > 0)
 		b->uart.baud = baud;
 	b->uart.even_parity = even_parity;
+	plug_in(b);
 }
 
 size_t board_uart_send(struct board *b, const uint8_t *data, size_t len)
@@ -115,6 +84,7 @@ size_t board_uart_send(struct board *b, const uint8_t *data, size_t len)
 	struct uart *u = &b->uart;
 	size_t n = 0;
 
+	plug_in(b);
 	for (; n < len && u->to_count < UART_QUEUE; n++, u->to_count++)
 		u->to_chip[(u->to_head + u->to_count) % UART_QUEUE] = data[n];
 	if (n > 0 && u->next_ns == NEVER)

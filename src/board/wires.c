@@ -73,6 +73,7 @@ enum status board_set_wire(struct board *b, enum board_wire wire, enum wire_stat
 	}
 	b->wires[wire] = state;
 	board_update_nrst(b);
+	uart_wires_changed(b);
 	return STATUS_OK;
 }
 

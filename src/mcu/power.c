@@ -111,7 +111,9 @@ void mcu_power(struct mcu *m, bool on)
 		side->debug_powered = m->config.debugger_present;
 		reset_enter(m, MCU_RESET_POWER);
 	} else {
-		/* Torn flash operations are the flash controller's reset. */
+		/* Tears the flash operation under way while it is still known: a
+		 * power-on reset begins by forgetting private state. */
+		periph_reset(m->flash_if, MCU_RESET_PIN);
 		reset_peripherals(m, MCU_RESET_POWER);
 		side->mode = MCU_MODE_OFF;
 		side->debug_powered = false;

@@ -139,32 +139,39 @@ static void put_all(const volatile uint8_t *bytes, size_t len)
 		put(*bytes++);
 }
 
-static void wait_level(uint32_t level)
+/* When the line took that level. No refresh here: the loop must be short, and
+ * is left within a frame. */
+static __attribute__((noinline)) uint32_t edge(uint32_t level)
+{
+	while ((GPIOA_IDR & PA10) != level)
+		;
+	return SYST_CVR;
+}
+
+static void wait_refreshing(uint32_t level)
 {
 	while ((GPIOA_IDR & PA10) != level)
 		refresh();
 }
 
-/* 0x7F is one low bit, seven high ones and a low one: its two falling edges are
- * eight bits apart. */
+/* 0x7F is one low bit, seven high ones and a low one: eight bits from falling
+ * edge to falling edge, and from rising to rising. The mean of the two halves
+ * what the polling loops add. */
 static void synchronise(void)
 {
-	uint32_t from, bits8;
+	uint32_t fall, rise, bits16;
 
 	SYST_RVR = 0xFFFFFF;
 	SYST_CVR = 0;
 	SYST_CSR = 5;
-	wait_level(PA10);
-	while (GPIOA_IDR & PA10)
-		;
-	from = SYST_CVR;
-	wait_level(PA10);
-	while (GPIOA_IDR & PA10)
-		;
-	bits8 = (from - SYST_CVR) & 0xFFFFFF;
-	wait_level(PA10);
+	wait_refreshing(PA10);
+	wait_refreshing(0);
+	fall = SYST_CVR;
+	rise = edge(PA10);
+	bits16 = (fall - edge(0)) & 0xFFFFFF;
+	bits16 += (rise - edge(PA10)) & 0xFFFFFF;
 	SYST_CSR = 0;
-	USART_BRR = (bits8 + 4) >> 3;
+	USART_BRR = (bits16 + 8) >> 4;
 	USART_CR1 = CR1_8E1;
 	put(ACK);
 }
