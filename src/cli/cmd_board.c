@@ -90,7 +90,7 @@ const struct command cmd_board = {
 	.usage = "[start | exec -- PROGRAM... | press-reset [MS] | hold-reset | release-reset | "
 		 "power-cycle [MS] | power on|off | boot0 0|1 | wire NAME=STATE | unplug | plug | "
 		 "run [MS] | status | stop]",
-	.summary = "the virtual board: an STM32F103 and its ST-LINK",
+	.summary = "The virtual board: an STM32F103 and its ST-LINK",
 	.about = "`board start` starts it in the background, `board` alone in the foreground.\n"
 		 "`board exec -- PROGRAM...` gives any libusb program the board as its ST-LINK, and\n"
 		 "a board of its own when none runs. Its serial port is $REFLASH_UART there.",

@@ -37,13 +37,27 @@ static void zsh(void)
 	bash();
 }
 
+/* In single quotes, as fish reads them. */
+static void quoted(const char *text)
+{
+	putchar('\'');
+	for (; *text; text++) {
+		if (*text == '\'' || *text == '\\')
+			putchar('\\');
+		putchar(*text);
+	}
+	putchar('\'');
+}
+
 static void fish_options(const struct option_def *o, const char *condition)
 {
 	for (; o && o->name; o++) {
 		printf("complete -c reflash -n '%s' -l %s", condition, o->name);
 		if (o->letter)
 			printf(" -s %c", o->letter);
-		printf("%s -d '%s'\n", o->value && o->value[0] != '[' ? " -r" : "", o->help);
+		printf("%s -d ", o->value && o->value[0] != '[' ? " -r" : "");
+		quoted(o->help);
+		putchar('\n');
 	}
 }
 
@@ -53,8 +67,9 @@ static void fish(void)
 	for (const struct command *const *c = commands; *c; c++) {
 		char condition[64];
 
-		printf("complete -c reflash -n __fish_use_subcommand -a %s -d '%s'\n", (*c)->name,
-		       (*c)->summary);
+		printf("complete -c reflash -n __fish_use_subcommand -a %s -d ", (*c)->name);
+		quoted((*c)->summary);
+		putchar('\n');
 		snprintf(condition, sizeof condition, "__fish_seen_subcommand_from %s", (*c)->name);
 		fish_options((*c)->options, condition);
 	}

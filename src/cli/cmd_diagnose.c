@@ -14,6 +14,7 @@ static const struct option_def options[] = {
 };
 
 #define WAIT_ON_TERMINAL_US 20000000u
+#define WORTH_A_CODE 0.1 /* of a protection on a chip that answers */
 
 struct diagnosis {
 	struct observations o;
@@ -120,12 +121,6 @@ static bool answers_plainly(const struct diagnosis *d)
 	return d->o.probe == STATUS_OK && d->o.plain_hits && d->o.plain_hits == d->o.plain_tries;
 }
 
-/* Something is worth an exit code of its own although the chip answers. */
-static bool leads(const struct diagnosis *d)
-{
-	return d->cause_count && d->causes[0].confidence >= 0.5;
-}
-
 static void show_firmware(struct cli *cli, const struct diagnosis *d)
 {
 	const struct lockout_report *r = d->firmware.report;
@@ -204,8 +199,8 @@ static void emit(struct cli *cli, const struct diagnosis *d)
 static enum status conclude(const struct diagnosis *d)
 {
 	if (answers_plainly(d)) {
-		for (size_t i = 0; i < d->cause_count && leads(d); i++)
-			if (d->causes[i].confidence >= 0.5 &&
+		for (size_t i = 0; i < d->cause_count; i++)
+			if (d->causes[i].confidence >= WORTH_A_CODE &&
 			    d->causes[i].status == STATUS_PROTECTED)
 				return STATUS_PROTECTED;
 		return STATUS_OK;

@@ -1,0 +1,208 @@
+load helper
+
+@test "write, verify, write again: only what changed, and still attachable" {
+  need_firmware
+  driven_board
+  run_code 0 write "$fw/blinky.elf"
+  said "$output" '[0-9]+ pages?: [1-9][0-9]* written, 0 unchanged · connect [0-9]+ ms'
+  said "$output" 'still attachable'
+  run_code 0 verify "$fw/blinky.elf"
+  said "$output" 'the chip holds'
+  run_code 0 write "$fw/blinky.elf"
+  said "$output" ': 0 written'
+  run_code 6 verify "$fw/locked-rtos.elf"
+  one_clear_error
+}
+
+@test "write --json: progress and one result with pages and times" {
+  need_firmware
+  driven_board
+  run_code 0 write --json "$fw/blinky.elf"
+  json '.type == "result" and .command == "write" and .written > 0 and .attachable == true and .verdict == "clear"'
+  json '.type == "result" and (.ms.connect >= 0) and (.ms.program > 0) and .chip == "STM32F103C8" and (.uid | length) == 24'
+  json '.type == "progress" and .phase == "program" and .total > 0'
+}
+
+@test "write refuses firmware that locks out (7), --force writes it, then 4 and diagnose" {
+  need_firmware
+  driven_board --wires nrst=open
+  run_code 7 write "$fw/locked-rtos.elf"
+  said "$output" 'change this line'
+  said "$errors" 'refused: .*display\.c:'
+  said "$errors" '--force'
+  run_code 6 verify "$fw/locked-rtos.elf"
+  run_code 0 write --force "$fw/locked-rtos.elf"
+  said "$output" 'SWD no longer answers'
+  run_code 4 write "$fw/blinky.elf"
+  one_clear_error
+  said "$errors" 'plain.*under reset'
+  said "$errors" 'reflash diagnose'
+}
+
+@test "a wired reset line gets in by itself" {
+  need_firmware
+  driven_board
+  run_code 0 write --force "$fw/locked-rtos.elf"
+  run_code 0 write "$fw/blinky.elf"
+  said "$errors" 'attached under reset'
+  said "$output" 'still attachable'
+}
+
+@test "aliases: flash, load, download, program; save, dump" {
+  need_firmware
+  driven_board
+  for verb in flash load download program; do
+    run_code 0 $verb "$fw/blinky.elf"
+  done
+  run_code 0 save a.bin 0x08000000 1k
+  run_code 0 dump b.bin 0x08000000 1k
+  cmp a.bin b.bin
+}
+
+@test "read gives back what was written, raw and at an address" {
+  driven_board
+  head -c 3000 /dev/urandom >data.bin
+  run_code 0 write --check=no data.bin 0x08004000
+  run_code 0 read back.bin 0x08004000 3000
+  cmp data.bin back.bin
+  run_code 0 read whole.bin
+  [ "$(stat -c %s whole.bin)" -eq 65536 ]
+  "$REFLASH" read - 0x08004000 3000 2>/dev/null | cmp - data.bin
+}
+
+@test "dry run changes nothing" {
+  need_firmware
+  driven_board
+  run_code 0 write -n "$fw/blinky.elf"
+  said "$output" 'dry run'
+  run_code 6 verify "$fw/blinky.elf"
+  run_code 0 erase -n
+  run_code 0 options -n wdg=hw
+  run_code 0 options
+  said "$output" 'wdg +sw'
+}
+
+@test "erase asks, and takes no silence for a yes" {
+  need_firmware
+  driven_board
+  run_code 0 write "$fw/blinky.elf"
+  run_code 9 erase
+  one_clear_error
+  said "$errors" '-y'
+  run_code 0 verify "$fw/blinky.elf"
+  run_code 0 erase -y
+  run_code 6 verify "$fw/blinky.elf"
+}
+
+@test "erase of a range leaves the rest" {
+  driven_board
+  head -c 4096 /dev/urandom >data.bin
+  run_code 0 write --check=no data.bin 0x08004000
+  run_code 0 erase -y 0x08004400 1
+  run_code 0 read back.bin 0x08004000 4096
+  cmp <(head -c 1024 data.bin) <(head -c 1024 back.bin)
+  cmp <(tail -c 2048 data.bin) <(tail -c 2048 back.bin)
+  [ "$(tail -c +1025 back.bin | head -c 1024 | tr -d '\377' | wc -c)" -eq 0 ]
+}
+
+@test "reset and reset --halt" {
+  driven_board
+  run_code 0 reset
+  said "$output" 'running'
+  run_code 0 reset --halt --json
+  json '.type == "result" and .halted == true'
+}
+
+@test "info: chip, maker with evidence, protection; JSON" {
+  driven_board
+  run_code 0 info
+  said "$output" 'STM32F103C8'
+  said "$output" 'genuine'
+  said "$output" 'CPUID +0x411FC231'
+  run_code 0 info --json
+  json '.type == "info" and .genuine == true and .dpidr == 463475831 and .flash_kib == 64 and .rdp == false'
+}
+
+@test "info: a clone is told, by evidence, and how to treat it" {
+  driven_board --silicon air32f103
+  run_code 0 info
+  said "$output" "not ST's: .*AIR32"
+  said "$output" 'advice: .*under reset cannot work'
+  run_code 0 info --json
+  json '.genuine == false and ([.evidence[] | select(.says == "other")] | length) >= 2'
+}
+
+@test "options: show, change, refuse nonsense" {
+  driven_board
+  run_code 0 options
+  said "$output" 'rdp +off'
+  run_code 0 options data0=0x5A wrp=0-3
+  said "$output" 'data0 +0x5A'
+  said "$output" 'wrp +0-3'
+  run_code 0 options wrp=none
+  said "$output" 'wrp +none'
+  said "$output" 'data0 +0x5A'
+  run_code 2 options nonsense=1
+  one_clear_error
+  run_code 2 options data0=300
+  run_code 2 options wrp=0-9999
+}
+
+@test "write-protected pages: exit 5 before anything is erased" {
+  need_firmware
+  driven_board
+  run_code 0 options wrp=0-3
+  run_code 5 write "$fw/blinky.elf"
+  one_clear_error
+  run_code 5 diagnose
+  said "$output" 'wrp'
+}
+
+@test "read-out protection: 5 for reading and writing; unlock asks, erases, and frees" {
+  need_firmware
+  driven_board
+  run_code 0 write "$fw/blinky.elf"
+  run_code 9 options rdp=on
+  run_code 0 options -y rdp=on
+  "$REFLASH" board power-cycle 50 >/dev/null
+  run_code 5 read out.bin
+  one_clear_error
+  said "$errors" 'options unlock'
+  run_code 5 write "$fw/blinky.elf"
+  run_code 5 options rdp=off
+  run_code 9 options unlock
+  run_code 0 options -y unlock
+  "$REFLASH" board power-cycle 50 >/dev/null
+  run_code 6 verify "$fw/blinky.elf"
+  run_code 0 write "$fw/blinky.elf"
+}
+
+@test "firmware larger than the flash: exit 8, nothing written" {
+  driven_board
+  head -c 70000 /dev/zero | tr '\0' '\125' >big.bin
+  printf '\x00\x50\x00\x20\x09\x00\x00\x08' | dd of=big.bin conv=notrunc status=none
+  run_code 8 write --check=no big.bin
+  one_clear_error
+  run_code 0 read page.bin 0x08000000 1k
+  [ "$(tr -d '\377' <page.bin | wc -c)" -eq 0 ]
+}
+
+@test "a vector table that points nowhere: exit 8, nothing written; --force writes" {
+  driven_board
+  head -c 2048 /dev/zero >nowhere.bin
+  run_code 8 write nowhere.bin
+  one_clear_error
+  run_code 0 read page.bin 0x08000000 1k
+  [ "$(tr -d '\377' <page.bin | wc -c)" -eq 0 ]
+  run_code 0 write --force nowhere.bin
+}
+
+@test "bad files are refused before the chip is touched" {
+  : >empty.bin
+  cp "$REFLASH" x86.elf
+  for f in missing.bin empty.bin x86.elf; do
+    run_code 8 write "$f"
+    one_clear_error
+  done
+  run_code 8 verify missing.bin
+}
