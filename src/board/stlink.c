@@ -293,11 +293,15 @@ static const struct stlink_command *find(const struct stlink *s, const struct st
 	return NULL;
 }
 
+/* In DFU mode nothing reaches the target. ASSUMED: the clock, which is only
+ * noted, may be set all the same (pyOCD 0.13 sets it before it leaves DFU). */
+enum { SUB_SWD_SET_FREQ = 0x43, SUB_JTAG_SET_FREQ = 0x44 };
+
 static const struct stlink_command *lookup(const struct stlink *s, const uint8_t *cmd)
 {
 	if (cmd[0] != CMD_DEBUG)
 		return find(s, top_commands, sizeof top_commands / sizeof top_commands[0], cmd[0]);
-	if (s->mode == STLINK_DFU)
+	if (s->mode == STLINK_DFU && cmd[1] != SUB_SWD_SET_FREQ && cmd[1] != SUB_JTAG_SET_FREQ)
 		return NULL;
 	return find(s, debug_commands, sizeof debug_commands / sizeof debug_commands[0], cmd[1]);
 }

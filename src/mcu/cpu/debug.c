@@ -99,7 +99,7 @@ static uint32_t read_dhcsr(struct mcu *m)
 	v |= c->mask_ints ? C_MASKINTS : 0;
 	v |= c->halted ? S_HALT : 0;
 	v |= c->sleeping ? S_SLEEP : 0;
-	v |= c->lockup ? S_LOCKUP : 0;
+	v |= c->lockup && !c->halted ? S_LOCKUP : 0; /* clears in debug state */
 	v |= c->retire_mark != m->s.time.instructions ? S_RETIRE_ST : 0;
 	v |= c->reset_sticky ? S_RESET_ST : 0;
 	if (m->by_debugger) {
