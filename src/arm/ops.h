@@ -21,8 +21,9 @@
  *   text       UAL template, see disasm.c
  *   section    of DDI 0403
  *
- * Rows may overlap only when one contains the other: the more specific one
- * wins and stands first. What no row matches is undefined.
+ * The first row that matches wins. Rows overlap only when one contains the
+ * other (the special one stands first) or when the first is a literal, to which
+ * Rn = PC belongs; a test holds that. What no row matches is undefined.
  */
 #ifndef REFLASH_ARM_OPS_H
 #define REFLASH_ARM_OPS_H
@@ -39,9 +40,9 @@
 /* clang-format off */
 #define ARM_OPS_16(X) \
 	/* shift, add, subtract, move, compare */ \
-	X(LSL_IMM_T1,  2, "00000hhhhhmmmddd", MOV, NONE, SF_IT, "", "lsl$S $d, $m$s", "A5.2.1") \
-	X(LSR_IMM_T1,  2, "00001hhhhhmmmddd", MOV, LSR, SF_IT, "", "lsr$S $d, $m$s", "A5.2.1") \
-	X(ASR_IMM_T1,  2, "00010hhhhhmmmddd", MOV, ASR, SF_IT, "", "asr$S $d, $m$s", "A5.2.1") \
+	X(LSL_IMM_T1,  2, "00000hhhhhmmmddd", MOV, NONE, SF_IT, "", "$M", "A5.2.1") \
+	X(LSR_IMM_T1,  2, "00001hhhhhmmmddd", MOV, LSR, SF_IT, "", "$M", "A5.2.1") \
+	X(ASR_IMM_T1,  2, "00010hhhhhmmmddd", MOV, ASR, SF_IT, "", "$M", "A5.2.1") \
 	X(ADD_REG_T1,  2, "0001100mmmnnnddd", ADD, NONE, SF_IT, "", "add$S $d, $n, $m", "A5.2.1") \
 	X(SUB_REG_T1,  2, "0001101mmmnnnddd", SUB, NONE, SF_IT, "", "sub$S $d, $n, $m", "A5.2.1") \
 	X(ADD_IMM_T1,  2, "0001110iiinnnddd", ADD, U, SF_IT | IMM_, "", "add$S $d, $n, $i", "A5.2.1") \
@@ -108,7 +109,7 @@
 	X(REV16_T1,    2, "1011101001mmmddd", REV16, NONE, 0, "", "rev16 $d, $m", "A5.2.5") \
 	X(REVSH_T1,    2, "1011101011mmmddd", REVSH, NONE, 0, "", "revsh $d, $m", "A5.2.5") \
 	X(POP_T1,      2, "1011110lllllllll", LDM, POP, UW, "", "pop $l", "A5.2.5") \
-	X(BKPT_T1,     2, "10111110iiiiiiii", BKPT, U, 0, "", "bkpt $x", "A5.2.5") \
+	X(BKPT_T1,     2, "10111110iiiiiiii", BKPT, U, 0, "", "bkpt $i", "A5.2.5") \
 	X(NOP_T1,      2, "1011111100000000", NOP, NONE, 0, "", "nop", "A5.2.5") \
 	X(YIELD_T1,    2, "1011111100010000", NOP, NONE, 0, "", "yield", "A5.2.5") \
 	X(WFE_T1,      2, "1011111100100000", WFE, NONE, 0, "", "wfe", "A5.2.5") \
@@ -119,8 +120,8 @@
 	X(STM_T1,      2, "11000nnnllllllll", STM, NONE, UW, "", "stm $n$W, $l", "A6.7") \
 	X(LDM_T1,      2, "11001nnnllllllll", LDM, LDM16, UW, "", "ldm $n$W, $l", "A6.7") \
 	/* conditional branch, supervisor call */ \
-	X(UDF_T1,      2, "11011110iiiiiiii", UDF, U, 0, "", "udf $x", "A5.2.6") \
-	X(SVC_T1,      2, "11011111iiiiiiii", SVC, U, 0, "", "svc $x", "A5.2.6") \
+	X(UDF_T1,      2, "11011110iiiiiiii", UDF, U, 0, "", "udf $i", "A5.2.6") \
+	X(SVC_T1,      2, "11011111iiiiiiii", SVC, U, 0, "", "svc $i", "A5.2.6") \
 	X(B_T1,        2, "1101cccciiiiiiii", B, B8, 0, "", "b$c $b", "A5.2.6") \
 	X(B_T2,        2, "11100iiiiiiiiiii", B, B11, 0, "", "b $b", "A6.7")
 
@@ -191,11 +192,13 @@
 	X(SUB_IMM_T4, 4, "11110i101010nnnn 0iiiddddiiiiiiii", SUB, U, IMM_, "d", "subw $d, $n, $i", "A5.3.3") \
 	X(MOVT_T1,    4, "11110i101100iiii 0iiiddddiiiiiiii", MOVT, MOVW, IMM_, "D", "movt $d, $i", "A5.3.3") \
 	X(SSAT_LSL,   4, "11110.110000nnnn 0hhhddddhh.iiiii", SSAT, SAT, 0, "DN", "ssat $d, $w, $n$s", "A5.3.3") \
+	X(UND_SSAT16, 4, "11110.110010.... 0000....00......", UDF, NONE, 0, "", "$u", "A5.3.3") \
 	X(SSAT_ASR,   4, "11110.110010nnnn 0hhhddddhh.iiiii", SSAT, SAT_ASR, 0, "DN", "ssat $d, $w, $n$s", "A5.3.3") \
 	X(SBFX_T1,    4, "11110.110100nnnn 0hhhddddhh.iiiii", SBFX, U, 0, "DN", "sbfx $d, $n, $h, $w", "A5.3.3") \
 	X(BFC_T1,     4, "11110.1101101111 0hhhddddhh.iiiii", BFC, U, 0, "D", "bfc $d, $h, $w", "A5.3.3") \
 	X(BFI_T1,     4, "11110.110110nnnn 0hhhddddhh.iiiii", BFI, U, 0, "DN", "bfi $d, $n, $h, $w", "A5.3.3") \
 	X(USAT_LSL,   4, "11110.111000nnnn 0hhhddddhh.iiiii", USAT, SAT, 0, "DN", "usat $d, $i, $n$s", "A5.3.3") \
+	X(UND_USAT16, 4, "11110.111010.... 0000....00......", UDF, NONE, 0, "", "$u", "A5.3.3") \
 	X(USAT_ASR,   4, "11110.111010nnnn 0hhhddddhh.iiiii", USAT, SAT_ASR, 0, "DN", "usat $d, $i, $n$s", "A5.3.3") \
 	X(UBFX_T1,    4, "11110.111100nnnn 0hhhddddhh.iiiii", UBFX, U, 0, "DN", "ubfx $d, $n, $h, $w", "A5.3.3")
 
@@ -214,7 +217,7 @@
 	X(DMB_T1,   4, "111100111011.... 10.0....0101iiii", DMB, U, 0, "", "dmb $o", "A5.3.4") \
 	X(ISB_T1,   4, "111100111011.... 10.0....0110iiii", ISB, U, 0, "", "isb $o", "A5.3.4") \
 	X(MRS_T1,   4, "11110011111..... 10.0ddddllllllll", MRS, NONE, 0, "D", "mrs $d, $p", "A5.3.4") \
-	X(UDF_T2,   4, "111101111111iiii 1010iiiiiiiiiiii", UDF, U, 0, "", "udf.w $x", "A5.3.4") \
+	X(UDF_T2,   4, "111101111111iiii 1010iiiiiiiiiiii", UDF, U, 0, "", "udf.w $i", "A5.3.4") \
 	X(UND_BCC,  4, "11110.111....... 10.0............", UDF, NONE, 0, "", "$u", "A5.3.4") \
 	X(B_T3,     4, "11110icccciiiiii 10i0iiiiiiiiiiii", B, B20, 0, "", "b$c.w $b", "A5.3.4") \
 	X(B_T4,     4, "11110iiiiiiiiiii 10i1iiiiiiiiiiii", B, B24, 0, "", "b.w $b", "A5.3.4") \

@@ -68,6 +68,16 @@ static bool bit_field(const struct arm_insn *in)
 	return in->shift_n + in->imm > 31;
 }
 
+/* Special registers of ARMv7-M: xPSR views, stack pointers, masks, CONTROL. */
+static bool reserved_special(const struct arm_insn *in)
+{
+	unsigned sysm = in->list & 0xFF;
+
+	if (sysm == 4 || (sysm > 9 && sysm < 16) || sysm > 20)
+		return true;
+	return in->kind == ARM_KIND_MSR && in->imm != 2; /* mask: nzcvq, and no DSP */
+}
+
 bool arm_unpredictable(const struct arm_insn *in, const struct arm_row *row)
 {
 	if (forbidden_register(in, row->forbid))
@@ -93,6 +103,8 @@ bool arm_unpredictable(const struct arm_insn *in, const struct arm_row *row)
 	case ARM_KIND_IT:
 		return in->list >> 4 == 15 ||
 		       (in->list >> 4 == 14 && __builtin_popcount(in->list & 15) != 1);
+	case ARM_KIND_MRS: case ARM_KIND_MSR:
+		return reserved_special(in);
 	case ARM_KIND_CPS:
 		return (in->list & 3) == 0;
 	case ARM_KIND_REV: case ARM_KIND_REV16: case ARM_KIND_REVSH: case ARM_KIND_RBIT:
