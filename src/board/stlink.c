@@ -7,7 +7,8 @@
  * Not modelled: SWIM targets, SWO data, JTAG (the dongle has no such pins),
  * V1's mass-storage framing, packets still in an endpoint when the next
  * command comes (they are dropped).
- * ASSUMED: mode is DEBUG after ENTER even when the target did not answer (logs
+ * ASSUMED: in DFU mode ENTER stalls and settings are taken (pyOCD sets the
+ * speed there); mode is DEBUG after ENTER even when the target did not answer (logs
  * show it); firmware before J32 stalls on a command it does not know.
  */
 #include "board/stlink_internal.h"
@@ -129,12 +130,18 @@ static enum stlink_status enter(struct board *b, uint8_t how)
 
 static void cmd_enter_v1(struct board *b, const uint8_t *cmd)
 {
-	(void)enter(b, cmd[2]);
+	if (b->probe.mode == STLINK_DFU)
+		b->probe.stalled = true;
+	else
+		(void)enter(b, cmd[2]);
 }
 
 static void cmd_enter(struct board *b, const uint8_t *cmd)
 {
-	reply_status(&b->probe, enter(b, cmd[2]));
+	if (b->probe.mode == STLINK_DFU)
+		b->probe.stalled = true;
+	else
+		reply_status(&b->probe, enter(b, cmd[2]));
 }
 
 static void cmd_exit(struct board *b, const uint8_t *cmd)
@@ -293,16 +300,10 @@ static const struct stlink_command *find(const struct stlink *s, const struct st
 	return NULL;
 }
 
-/* In DFU mode nothing reaches the target. ASSUMED: the clock, which is only
- * noted, may be set all the same (pyOCD 0.13 sets it before it leaves DFU). */
-enum { SUB_SWD_SET_FREQ = 0x43, SUB_JTAG_SET_FREQ = 0x44 };
-
 static const struct stlink_command *lookup(const struct stlink *s, const uint8_t *cmd)
 {
 	if (cmd[0] != CMD_DEBUG)
 		return find(s, top_commands, sizeof top_commands / sizeof top_commands[0], cmd[0]);
-	if (s->mode == STLINK_DFU && cmd[1] != SUB_SWD_SET_FREQ && cmd[1] != SUB_JTAG_SET_FREQ)
-		return NULL;
 	return find(s, debug_commands, sizeof debug_commands / sizeof debug_commands[0], cmd[1]);
 }
 
@@ -340,7 +341,7 @@ static void spend_packets(struct board *b, size_t len, bool begins)
 
 static void unknown_command(struct stlink *s)
 {
-	if (s->jtag_fw >= BAD_COMMAND_FW && s->mode != STLINK_DFU)
+	if (s->jtag_fw >= BAD_COMMAND_FW)
 		reply_status(s, ST_NO_COMMAND);
 	else
 		s->stalled = true;

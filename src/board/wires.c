@@ -30,7 +30,9 @@ static const struct {
 } states[] = {
 	{"ok", WIRE_OK},     {"open", WIRE_OPEN}, {"swapped", WIRE_SWAPPED},
 	{"swim", WIRE_SWIM}, {"low", WIRE_LOW},   {"slow", WIRE_SLOW},
-	{"noisy", WIRE_NOISY}, {"wired", WIRE_OK}, /* another word for it, read only */
+	{"noisy", WIRE_NOISY},
+	/* other words for them, accepted and never printed */
+	{"wired", WIRE_OK},  {"swap", WIRE_SWAPPED}, {"held-low", WIRE_LOW},
 };
 
 const char *wire_state_name(enum wire_state s)
@@ -50,8 +52,9 @@ const char *board_wire_name(enum board_wire w)
 static void list_states(unsigned allowed, char *out, size_t size)
 {
 	out[0] = 0;
-	for (size_t i = 0; i + 1 < sizeof states / sizeof states[0]; i++) {
-		if (!(allowed & CAN(states[i].state)))
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+		if (!(allowed & CAN(states[i].state)) ||
+		    strcmp(states[i].name, wire_state_name(states[i].state)) != 0)
 			continue;
 		if (out[0])
 			strncat(out, ", ", size - strlen(out) - 1);

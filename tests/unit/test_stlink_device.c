@@ -221,9 +221,15 @@ static uint8_t mode(struct board *b)
 static void modes(void **state)
 {
 	struct board *b = desk(NULL);
+	uint8_t r[64];
+	size_t got;
 
 	(void)state;
 	assert_int_equal(mode(b), 0);
+	SEND(b, 0xF2, 0x43, 1, 0); /* the speed may be set in any mode */
+	assert_int_equal(status(b), OK);
+	SEND(b, 0xF2, 0x30, 0xA3);
+	assert_int_equal(board_usb_in(b, IN, r, sizeof r, &got), STLINK_STALL);
 	SEND(b, 0xF3, 0x07);
 	assert_int_equal(mode(b), 1);
 	assert_int_equal(enter(b), OK);
