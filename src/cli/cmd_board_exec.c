@@ -111,7 +111,8 @@ static _Noreturn void become(const struct args *args, const struct exec_place *p
 	prepend("LD_LIBRARY_PATH", p->dir);
 	if (p->helper[0])
 		prepend("LD_PRELOAD", p->helper);
-	setenv("REFLASH_BOARD", socket, 1);
+	setenv("REFLASH_DROPIN", socket, 1); /* for the library */
+	setenv("REFLASH_BOARD", socket, 1);  /* for `reflash board ...` in a script */
 	snprintf(uart, sizeof uart, "%s.uart", socket);
 	if (access(uart, F_OK) == 0)
 		setenv("REFLASH_UART", uart, 1);

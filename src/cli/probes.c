@@ -3,50 +3,17 @@
  * probes, too, so that `reflash board` followed by any command just works.
  */
 #include <ctype.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/connect.h"
 
-/* Add the boards whose sockets lie beside the default one. */
 static void add_virtual(struct probe_list *list)
 {
-	char path[108], file[sizeof path + 256];
-	char *slash;
-	DIR *dir;
-	struct dirent *entry;
+	size_t n;
 
-	if (!usb_unix_default_path(path, sizeof path) || !(slash = strrchr(path, '/')))
-		return;
-	*slash = '\0';
-	dir = opendir(path);
-	while (dir && list->count < PROBES_MAX && (entry = readdir(dir))) {
-		size_t len = strlen(entry->d_name);
-		struct usb_wire *wire;
-		struct usb_found *f = &list->found[list->count];
-		enum status s;
-
-		if (len < 6 || strcmp(entry->d_name + len - 5, ".sock") != 0)
-			continue;
-		snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-		s = usb_unix_open(file, &wire, NULL);
-		if (s && s != STATUS_PROBE_BUSY)
-			continue; /* left over from a board that is gone */
-		memset(f, 0, sizeof *f);
-		f->access = s;
-		if (!s) {
-			f->id = wire->id;
-			usb_close(wire);
-		}
-		f->id.virtual_board = true;
-		if (!f->id.path[0])
-			snprintf(f->id.path, sizeof f->id.path, "virtual:%.*s",
-				 (int)sizeof f->id.path - 9, file);
-		list->count++;
-	}
-	if (dir)
-		closedir(dir);
+	if (usb_unix_list(list->found + list->count, PROBES_MAX - list->count, &n, NULL) == STATUS_OK)
+		list->count += n;
 }
 
 void probe_list_fill(struct probe_list *list)

@@ -31,7 +31,7 @@ int link_open(struct link *l)
 	size_t got = 0;
 	int rc;
 
-	l->fd = dial(getenv("REFLASH_BOARD"));
+	l->fd = dial(getenv("REFLASH_DROPIN"));
 	if (l->fd < 0)
 		return LIBUSB_ERROR_NO_DEVICE;
 	pthread_mutex_init(&l->lock, NULL);

@@ -1,7 +1,7 @@
 /*
  * Inside the libusb drop-in. It stands in for libusb-1.0 (API of 1.0.26, as
  * libusb.h declares it) and knows one kind of device: the ST-LINK of a virtual
- * board, reached over the socket named in REFLASH_BOARD. Without a board the
+ * board, reached over the socket named in REFLASH_DROPIN. Without a board the
  * bus is empty. Nothing here touches real USB.
  *
  * Not modelled: isochronous transfers, bulk streams, hotplug events (all say

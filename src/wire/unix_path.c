@@ -33,6 +33,7 @@ static bool is_board_socket(const char *name)
 enum status usb_unix_list(struct usb_found *out, size_t max, size_t *count, struct err *err)
 {
 	char path[sizeof((struct sockaddr_un *)0)->sun_path], dir[sizeof path];
+	const char *usb = getenv("REFLASH_DROPIN"); /* this one is plugged in as USB: not twice */
 	size_t found = 0;
 	char *slash;
 	DIR *d;
@@ -52,6 +53,8 @@ enum status usb_unix_list(struct usb_found *out, size_t max, size_t *count, stru
 		int n = snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
 
 		if (!is_board_socket(e->d_name) || n <= 0 || (size_t)n >= sizeof path)
+			continue;
+		if (usb && strcmp(usb, path) == 0)
 			continue;
 		if (usb_unix_probe(path, &out[found]) == STATUS_OK)
 			found++;
