@@ -247,43 +247,105 @@ static bool answer_inlines(struct dwarf_data *d, uint32_t address, struct reply 
 
 /* ---- parameters --------------------------------------------------------------------- */
 
-/* A location that is a constant or one register; false: anything else. */
-static bool simple_location(const Dwarf_Op *ops, size_t count, struct reply *out)
+/* Values a location expression may compute without registers or memory. */
+static bool push_constant(const Dwarf_Op *op, uint32_t *stack, unsigned *depth)
 {
-	bool constant = count == 2 && ops[1].atom == DW_OP_stack_value;
-	uint32_t value = (uint32_t)ops[0].number;
+	if (*depth == 4)
+		return false;
+	if (op->atom >= DW_OP_lit0 && op->atom <= DW_OP_lit31)
+		stack[(*depth)++] = op->atom - DW_OP_lit0;
+	else if (op->atom == DW_OP_addr || (op->atom >= DW_OP_const1u && op->atom <= DW_OP_consts))
+		stack[(*depth)++] = (uint32_t)op->number;
+	else
+		return false;
+	return true;
+}
 
-	if (count == 1 && ops[0].atom >= DW_OP_reg0 && ops[0].atom <= DW_OP_reg15) {
+static bool apply_operator(const Dwarf_Op *op, uint32_t *stack, unsigned *depth)
+{
+	uint32_t *a = &stack[*depth - 2], b = *depth >= 2 ? stack[*depth - 1] : 0;
+
+	if (*depth >= 1 && op->atom == DW_OP_plus_uconst) {
+		stack[*depth - 1] += (uint32_t)op->number;
+		return true;
+	}
+	if (*depth >= 1 && (op->atom == DW_OP_not || op->atom == DW_OP_neg)) {
+		stack[*depth - 1] = op->atom == DW_OP_not ? ~b : 0u - b;
+		return true;
+	}
+	if (*depth < 2)
+		return false;
+	switch (op->atom) {
+	case DW_OP_shl: *a = b < 32 ? *a << b : 0; break;
+	case DW_OP_shr: *a = b < 32 ? *a >> b : 0; break;
+	case DW_OP_or: *a |= b; break;
+	case DW_OP_and: *a &= b; break;
+	case DW_OP_plus: *a += b; break;
+	case DW_OP_minus: *a -= b; break;
+	default: return false;
+	}
+	(*depth)--;
+	return true;
+}
+
+static bool constant_location(const Dwarf_Op *ops, size_t count, uint32_t *value)
+{
+	uint32_t stack[4];
+	unsigned depth = 0;
+
+	if (count < 2 || ops[count - 1].atom != DW_OP_stack_value)
+		return false;
+	for (size_t i = 0; i + 1 < count; i++)
+		if (!push_constant(&ops[i], stack, &depth) &&
+		    !apply_operator(&ops[i], stack, &depth))
+			return false;
+	if (depth != 1)
+		return false;
+	*value = stack[0];
+	return true;
+}
+
+/* One entry of a location list. A constant counts wherever in the function it
+ * holds (the parameter is one value); a register only where it holds. */
+static bool reply_location(const Dwarf_Op *ops, size_t count, bool here, struct reply *out)
+{
+	uint32_t value;
+
+	if (here && count == 1 && ops[0].atom >= DW_OP_reg0 && ops[0].atom <= DW_OP_reg15) {
 		reply_u8(out, 1);
 		reply_u32(out, ops[0].atom - DW_OP_reg0);
 		return true;
 	}
-	if (!constant)
-		return false;
-	if (ops[0].atom >= DW_OP_lit0 && ops[0].atom <= DW_OP_lit31)
-		value = ops[0].atom - DW_OP_lit0;
-	else if (!(ops[0].atom >= DW_OP_const1u && ops[0].atom <= DW_OP_consts))
+	if (!constant_location(ops, count, &value))
 		return false;
 	reply_u8(out, 0);
 	reply_u32(out, value);
 	return true;
 }
 
-static bool reply_parameter(Dwarf_Die *parameter, uint32_t address, struct reply *out)
+#define PARAMETERS_MAX 24
+
+static void reply_parameter(Dwarf_Die *parameter, uint32_t address, struct reply *out, uint8_t *n)
 {
 	Dwarf_Attribute attribute;
+	Dwarf_Addr base, start, end;
 	Dwarf_Sword constant;
 	Dwarf_Op *ops;
 	size_t count;
+	ptrdiff_t at = 0;
 
 	if (dwarf_formsdata(dwarf_attr(parameter, DW_AT_const_value, &attribute), &constant) == 0) {
 		reply_u8(out, 0);
 		reply_u32(out, (uint32_t)constant);
-		return true;
+		(*n)++;
+		return;
 	}
-	return dwarf_attr(parameter, DW_AT_location, &attribute) &&
-	       dwarf_getlocation_addr(&attribute, address, &ops, &count, 1) == 1 && count &&
-	       simple_location(ops, count, out);
+	if (!dwarf_attr(parameter, DW_AT_location, &attribute))
+		return;
+	while (*n < PARAMETERS_MAX && (at = dwarf_getlocations(&attribute, at, &base, &start, &end,
+							       &ops, &count)) > 0)
+		if (count && reply_location(ops, count, address >= start && address < end, out))
+			(*n)++;
 }
 
 /* text: number of the frame. count u8, then 0 u8 and value u32, or 1 u8 and register u32 */
@@ -299,9 +361,8 @@ static bool answer_parameters(struct dwarf_data *d, uint32_t address, const char
 		return false;
 	reply_u8(out, 0);
 	do {
-		if (dwarf_tag(&child) == DW_TAG_formal_parameter && n < 16 &&
-		    reply_parameter(&child, address, out))
-			n++;
+		if (dwarf_tag(&child) == DW_TAG_formal_parameter && n < PARAMETERS_MAX)
+			reply_parameter(&child, address, out, &n);
 	} while (dwarf_siblingof(&child, &child) == 0);
 	out->bytes[n_at] = n;
 	return true;

@@ -15,59 +15,6 @@
 
 #define TRACE_WINDOW 32768u
 
-/* ---- depth of calls along the trace ------------------------------------------------- */
-
-static int depth_change(const struct step *s)
-{
-	struct arm_insn insn;
-	struct arm_effects e;
-
-	if (s->kind == STEP_EXCEPTION_ENTRY)
-		return 1;
-	if (s->kind != STEP_INSTRUCTION)
-		return 0;
-	step_decode(s, &insn);
-	if (!step_executed(s, &insn))
-		return 0;
-	arm_effects(&insn, s->r[15], &e);
-	if (e.flow == ARM_FLOW_CALL || e.flow == ARM_FLOW_CALL_REG)
-		return 1;
-	return e.flow == ARM_FLOW_RETURN ? -1 : 0;
-}
-
-/* depth[i]: calls deep before step i, relative to the trace's start. */
-static int32_t *depths(const struct trace *t)
-{
-	int32_t *depth = calloc(t->count + 1, sizeof *depth);
-
-	for (size_t i = 0; depth && i < t->count; i++)
-		depth[i + 1] = depth[i] + depth_change(&t->steps[i]);
-	return depth;
-}
-
-/* The call by which the bit that entered at step `at` went down: the last step
- * before the first deeper hop that leaves the depth of `at` by calling. */
-static bool crossing_call(const struct trace *t, const struct slice *slice, size_t at,
-			  size_t *call)
-{
-	int32_t *depth = depths(t);
-	bool found = false;
-	size_t deeper = 0;
-
-	if (!depth)
-		return false;
-	for (size_t i = slice->hop_count; i-- > 0 && !deeper;)
-		if (slice->hops[i] > at && depth[slice->hops[i]] > depth[at])
-			deeper = slice->hops[i];
-	for (size_t i = deeper; deeper && i-- > at && !found;)
-		if (depth[i] == depth[at] && depth[i + 1] > depth[i]) {
-			*call = i;
-			found = true;
-		}
-	free(depth);
-	return found;
-}
-
 /* ---- inlined calls ---------------------------------------------------------------------- */
 
 static bool named_for_it(const char *function)
@@ -83,38 +30,77 @@ static bool named_for_it(const char *function)
 
 #define SPL_SWJ_DISABLE 0x00300400u /* GPIO_Remap_SWJ_Disable: position and value packed */
 
-/* Is this parameter the value that ends up as SWJ_CFG = 100? */
-static bool is_the_constant(uint32_t v, const char *function)
+#define TABLE_REACH 64u /* a pointer to a table may stand at its start or past the entry */
+
+/* Is this parameter the value that ends up as SWJ_CFG = 100, or the table? */
+static bool is_the_constant(uint32_t v, const char *function, uint32_t table)
 {
 	return (v >> SWJ_SHIFT & 7) == SWJ_OFF || v == SPL_SWJ_DISABLE ||
-	       (v == SWJ_OFF && named_for_it(function));
+	       (v == SWJ_OFF && named_for_it(function)) ||
+	       (table && v - table + TABLE_REACH < 2 * TABLE_REACH);
 }
 
 static bool parameter_carries(const struct image *img, const struct step *s, uint32_t pc,
-			      unsigned frame, const char *function)
+			      unsigned frame, const char *function, uint32_t table)
 {
-	struct image_parameter p[16];
-	size_t n = image_parameters_at(img, pc, frame, p, 16);
+	struct image_parameter p[24];
+	size_t n = image_parameters_at(img, pc, frame, p, 24);
 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t v = p[i].kind == IMAGE_PARAMETER_REGISTER ? s->r[p[i].value & 15]
 								   : p[i].value;
 
-		if (is_the_constant(v, function))
+		if (is_the_constant(v, function, table))
 			return true;
+	}
+	return false;
+}
+
+/* How many inlined frames the places of two addresses of one function share,
+ * counted from the outside. */
+static size_t shared_frames(const struct lockout_place *a, size_t na,
+			    const struct lockout_place *b, size_t nb)
+{
+	size_t n = 0;
+
+	while (n < na && n < nb && strcmp(a[na - 1 - n].function, b[nb - 1 - n].function) == 0)
+		n++;
+	return n;
+}
+
+/* The bit entered outside of an inlined function and was used inside: that
+ * call is like any other that takes it as an argument. */
+static bool inlined_call(const struct image *img, const struct trace *t, const int32_t *depth,
+			 const struct slice *slice, size_t at, struct lockout_place *out)
+{
+	struct lockout_place origin[8], use[8];
+	size_t n = places_at(img, t->steps[at].r[15], origin, 8);
+
+	for (size_t i = slice->hop_count; i-- > 0;) {
+		size_t hop = slice->hops[i].at, m, shared;
+
+		if (hop <= at || depth[hop] != depth[at])
+			continue;
+		m = places_at(img, t->steps[hop].r[15], use, 8);
+		shared = shared_frames(origin, n, use, m);
+		if (shared == n && m > n && n) {
+			*out = use[m - n];
+			return true;
+		}
 	}
 	return false;
 }
 
 /* The statement at a step, climbed out of inlined functions that were given
  * the constant. */
-static void blame_step(const struct image *img, const struct step *s, struct lockout_place *out)
+static void blame_step(const struct image *img, const struct step *s, uint32_t table,
+		       struct lockout_place *out)
 {
 	struct lockout_place places[8];
 	size_t n = places_at(img, s->r[15], places, 8), k = 0;
 
 	while (k + 1 < n &&
-	       parameter_carries(img, s, s->r[15], (unsigned)k, places[k].function))
+	       parameter_carries(img, s, s->r[15], (unsigned)k, places[k].function, table))
 		k++;
 	*out = places[k];
 }
@@ -162,30 +148,82 @@ static void slice_table(const struct trace *t, const struct subject *s, struct s
 	slice->at = base.at;
 }
 
+/* Where a flash address is copied to before main(): initialised variables. */
+static bool is_initialiser(const struct image *img, uint32_t address)
+{
+	size_t n;
+	const struct image_section *s = image_sections(img, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (s[i].run_address != s[i].load_address && s[i].run_address >= 0x20000000 &&
+		    address - s[i].load_address < s[i].len)
+			return true;
+	return false;
+}
+
+/* A variable with a value from start-up (or from long ago): it enters where
+ * the variable was last read. */
+static bool enter_by_variable(struct slice *slice)
+{
+	for (size_t i = slice->hop_count; i-- > 0;)
+		if (slice->hops[i].address >= 0x20000000 && slice->hops[i].address < 0x40000000) {
+			slice->at = slice->hops[i].at;
+			return true;
+		}
+	return false;
+}
+
+/* Bring slice->at to where a person's choice entered; false: unknown. */
+static bool settle_origin(const struct trace *t, const struct subject *s, struct slice *slice,
+			  struct blame *out)
+{
+	switch (slice->origin) {
+	case ORIGIN_CONSTANT:
+		return true;
+	case ORIGIN_TABLE:
+		out->table = slice->address;
+		if (is_initialiser(s->img, slice->address) && enter_by_variable(slice))
+			return true;
+		slice_table(t, s, slice);
+		return true;
+	case ORIGIN_MEMORY:
+		return enter_by_variable(slice);
+	default:
+		return false;
+	}
+}
+
+static void blame_origin(const struct trace *t, const struct subject *s, struct slice *slice,
+			 struct blame *out)
+{
+	int32_t *depth = trace_depths(t);
+	size_t call;
+
+	if (!depth)
+		return;
+	if (slice_crossing(t, depth, slice, &call))
+		blame_step(s->img, &t->steps[call], out->table, &out->blame);
+	else if (choice_call(t, s, depth, slice->at, &call))
+		blame_step(s->img, &t->steps[call], 0, &out->blame);
+	else if (!inlined_call(s->img, t, depth, slice, slice->at, &out->blame))
+		blame_step(s->img, &t->steps[slice->at], out->table, &out->blame);
+	free(depth);
+}
+
 static void blame_slice(const struct trace *t, const struct subject *s,
 			const struct mcu_store *store, size_t at, struct blame *out)
 {
 	struct slice slice;
 	unsigned bit;
-	size_t entered, call;
 
-	out->blame = out->store;
 	if (!stored_bit(store, &bit)) {
 		out->origin = ORIGIN_READBACK;
 		return;
 	}
 	slice_store(t, s, at, store->address, bit, &slice);
 	out->origin = slice.origin;
-	if (slice.origin == ORIGIN_TABLE) {
-		out->table = slice.address;
-		slice_table(t, s, &slice);
-	} else if (slice.origin != ORIGIN_CONSTANT) {
-		return;
-	}
-	entered = slice.at;
-	if (crossing_call(t, &slice, entered, &call))
-		entered = call;
-	blame_step(s->img, &t->steps[entered], &out->blame);
+	if (settle_origin(t, s, &slice, out))
+		blame_origin(t, s, &slice, out);
 }
 
 static void fill_stack(const struct subject *s, const struct trace *t, const struct step *at,

@@ -175,11 +175,15 @@ enum origin {
 	ORIGIN_PERIPHERAL, /* another register: outside input */
 };
 #define HOPS_MAX 128
+struct hop {
+	size_t at;        /* step that passed the bit on */
+	uint32_t address; /* memory it was read from there; 0: a register */
+};
 struct slice {
 	enum origin origin;
 	size_t at;            /* step where it entered */
 	uint32_t address;     /* table, memory or register address read there */
-	size_t hops[HOPS_MAX];/* steps that passed the bit on, newest first */
+	struct hop hops[HOPS_MAX]; /* newest first */
 	size_t hop_count;
 };
 /* Follow one bit of register `reg` as it is before step `from`. */
@@ -188,6 +192,17 @@ void slice_register(const struct trace *t, const struct subject *s, size_t from,
 /* Follow the value that the store at step `from` puts at `address` (byte), bit. */
 void slice_store(const struct trace *t, const struct subject *s, size_t from, uint32_t address,
 		 unsigned bit, struct slice *out);
+
+/* The calls that are open at each step of a trace, relative to its start:
+ * count + 1 entries, freed by the caller; NULL: no memory. */
+int32_t *trace_depths(const struct trace *t);
+/* The call by which the bit that entered at slice->at went down into a callee. */
+bool slice_crossing(const struct trace *t, const int32_t *depth, const struct slice *slice,
+		    size_t *call);
+/* A constant that sits in the function that uses it may have been chosen by its
+ * caller: the call whose argument decided the branches on the way to step `at`. */
+bool choice_call(const struct trace *t, const struct subject *s, const int32_t *depth, size_t at,
+		 size_t *call);
 
 /* ---- places --------------------------------------------------------------------------- */
 

@@ -405,10 +405,10 @@ static void finish(struct slice *out, enum origin origin, size_t at, uint32_t ad
 	out->address = address;
 }
 
-static void note_hop(struct slice *out, size_t at)
+static void note_hop(struct slice *out, size_t at, const struct spot *spot)
 {
 	if (out->hop_count < HOPS_MAX)
-		out->hops[out->hop_count++] = at;
+		out->hops[out->hop_count++] = (struct hop){at, spot->memory ? spot->address : 0};
 }
 
 static void walk_back(struct walk *w, const struct subject *s, size_t from, struct slice *out)
@@ -422,7 +422,7 @@ static void walk_back(struct walk *w, const struct subject *s, size_t from, stru
 		move = step_back(w, after);
 		if (move == MOVE_PASS)
 			continue;
-		note_hop(out, i);
+		note_hop(out, i, &w->spot);
 		if (move != MOVE_FOLLOW) {
 			finish(out, move == MOVE_CONSTANT ? ORIGIN_CONSTANT : ORIGIN_NONE, i, 0);
 			return;
@@ -458,10 +458,10 @@ void slice_store(const struct trace *t, const struct subject *s, size_t from, ui
 	*out = (struct slice){0};
 	step_decode(w.s, &w.in);
 	arm_effects(&w.in, w.s->r[PC], &e);
-	note_hop(out, from);
 	if (memory_move(&w, &e) != MOVE_FOLLOW) {
 		finish(out, ORIGIN_NONE, from, 0);
 		return;
 	}
+	note_hop(out, from, &w.spot);
 	walk_back(&w, s, from, out);
 }
