@@ -6,7 +6,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-	&cmd_check, &cmd_write, &cmd_verify, &cmd_read, &cmd_erase, &cmd_reset, &cmd_info,
+	&cmd_check, &cmd_narrow, &cmd_write, &cmd_verify, &cmd_read, &cmd_erase, &cmd_reset, &cmd_info,
 	&cmd_options, &cmd_diagnose, &cmd_recover, &cmd_explain, &cmd_list, &cmd_board,
 	&cmd_completion,
 	NULL,

@@ -6,7 +6,7 @@
 
 extern const struct command cmd_board;
 extern const struct command cmd_check, cmd_completion, cmd_diagnose, cmd_erase, cmd_explain;
-extern const struct command cmd_info, cmd_list, cmd_options, cmd_read, cmd_recover, cmd_reset;
+extern const struct command cmd_info, cmd_list, cmd_narrow, cmd_options, cmd_read, cmd_recover, cmd_reset;
 extern const struct command cmd_verify, cmd_write;
 
 #endif

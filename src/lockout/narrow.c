@@ -12,6 +12,7 @@
  * Not modelled: statements that call nothing are not blocks of their own; the
  * last step, inside the function that stores, skips the store itself.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,7 @@ struct search {
 struct level {
 	uint32_t low, high;  /* the function's code */
 	uint32_t way_down;   /* address in it that leads to the store */
+	uint32_t last_ran;   /* the last call of it that ran before the loss */
 	bool is_store;       /* way_down is the store itself */
 };
 
@@ -76,11 +78,13 @@ static enum status load_image(struct search *s, struct err *err)
 	return STATUS_OK;
 }
 
-/* Run from reset to the horizon or the loss. */
+/* Run from reset to the horizon or the loss; coverage starts anew. */
 static void run_trial(struct search *s)
 {
 	struct mcu_limits limits = {.until_ns = s->until_ns, .instructions = UINT64_MAX};
 
+	mcu_coverage_enable(s->m, false);
+	mcu_coverage_enable(s->m, true);
 	s->trial = (struct trial){0};
 	s->report->runs++;
 	mcu_run(s->m, &limits);
@@ -127,14 +131,26 @@ static bool fetch(const struct search *s, uint32_t address, struct arm_insn *ins
 	return true;
 }
 
-static bool did_run(const struct search *s, uint32_t address)
+static bool covered(const struct search *s, const uint8_t *coverage, uint32_t address)
 {
 	const struct chip *chip = mcu_chip(s->m);
 	uint32_t index = (address - chip->flash_base) / 2;
 
 	if (address < chip->flash_base || index / 8 >= chip->flash_die / 16)
 		return false;
-	return s->ran[index / 8] >> (index % 8) & 1;
+	return coverage[index / 8] >> (index % 8) & 1;
+}
+
+static bool did_run(const struct search *s, uint32_t address)
+{
+	return covered(s, s->ran, address);
+}
+
+/* SWD on because the program hangs before it gets there proves nothing: in the
+ * trial the function must have come as far as in the unchanged program. */
+static bool got_on(const struct search *s, const struct level *l, uint32_t address)
+{
+	return l->last_ran <= address || covered(s, mcu_coverage(s->m), l->last_ran);
 }
 
 /* Is this instruction a call, and of what? Tail calls leave the function by a
@@ -177,8 +193,8 @@ static struct narrow_block *add_block(struct search *s, unsigned depth, uint32_t
 }
 
 /* Skip one call and note what happens. */
-static void judge(struct search *s, struct narrow_block *b, uint32_t address, unsigned size,
-		  bool tail)
+static void judge(struct search *s, const struct level *l, struct narrow_block *b,
+		  uint32_t address, unsigned size, bool tail)
 {
 	if (!did_run(s, address)) {
 		b->outcome = NARROW_NOT_REACHED;
@@ -187,14 +203,14 @@ static void judge(struct search *s, struct narrow_block *b, uint32_t address, un
 	run_without(s, address, size, tail ? BX_LR : MOVS_R0_0);
 	if (s->trial.faulted && !tail)
 		run_without(s, address, size, MOVS_R0_1);
-	if (s->trial.faulted)
+	if (s->trial.faulted || (!s->trial.swd_lost && !got_on(s, l, address)))
 		b->outcome = NARROW_BREAKS;
 	else
 		b->outcome = s->trial.swd_lost ? NARROW_LOCKS : NARROW_KEEPS;
 	b->guilty = b->outcome == NARROW_KEEPS;
 }
 
-static void search_level(struct search *s, const struct level *levels, size_t count, unsigned at);
+static void search_level(struct search *s, struct level *levels, size_t count, unsigned at);
 
 static void judge_store(struct search *s, const struct level *l, unsigned depth)
 {
@@ -215,40 +231,64 @@ static void judge_store(struct search *s, const struct level *l, unsigned depth)
  * call or the instruction after it. */
 static bool leads_down(const struct level *l, uint32_t pc, unsigned size)
 {
-	return l->way_down == 0 || l->way_down == pc || l->way_down == pc + size;
+	return l->way_down == pc || l->way_down == pc + size;
 }
 
-/* Every call of one function, in program order; below the one that leads down,
- * the next function. */
-static void search_level(struct search *s, const struct level *levels, size_t count, unsigned at)
+/* The calls of one function, in program order: the next one at or after `pc`. */
+static bool next_call(const struct search *s, const struct level *l, uint32_t *pc,
+		      struct arm_insn *insn, struct arm_effects *fx, bool *tail)
 {
-	const struct level *l = &levels[at];
+	for (; *pc < l->high && fetch(s, *pc, insn); *pc += insn->size) {
+		arm_effects(insn, *pc, fx);
+		if (is_call(l, fx, tail))
+			return true;
+	}
+	return false;
+}
+
+static void find_last_ran(const struct search *s, struct level *l)
+{
+	struct arm_effects fx;
 	struct arm_insn insn;
+	bool tail;
+
+	for (uint32_t pc = l->low; next_call(s, l, &pc, &insn, &fx, &tail); pc += insn.size)
+		if (did_run(s, pc))
+			l->last_ran = pc;
+}
+
+/* Every call of one function; below the one that leads down, the next
+ * function. A function that only started the task which stores has none: what
+ * the task does follows it. */
+static void search_level(struct search *s, struct level *levels, size_t count, unsigned at)
+{
+	struct level *l = &levels[at];
+	struct arm_effects fx;
+	struct arm_insn insn;
+	bool tail, any = false;
 
 	if (l->is_store) {
 		judge_store(s, l, at);
 		return;
 	}
-	for (uint32_t pc = l->low; pc < l->high && fetch(s, pc, &insn); pc += insn.size) {
-		struct arm_effects fx;
-		struct narrow_block *b;
-		bool tail;
+	find_last_ran(s, l);
+	for (uint32_t pc = l->low; next_call(s, l, &pc, &insn, &fx, &tail); pc += insn.size) {
+		struct narrow_block *b = add_block(s, at, pc);
 
-		arm_effects(&insn, pc, &fx);
-		if (!is_call(l, &fx, &tail))
-			continue;
-		b = add_block(s, at, pc);
 		if (!b)
 			return;
 		name_callee(s, &fx, b->calls, sizeof b->calls);
-		judge(s, b, pc, insn.size, tail);
+		judge(s, l, b, pc, insn.size, tail);
 		if (!b->guilty)
 			continue;
+		any = true;
 		s->report->line = b->place;
 		s->report->found = true;
 		if (leads_down(l, pc, insn.size) && at + 1 < count)
 			search_level(s, levels, count, at + 1);
 	}
+	if (any && l->way_down == 0 && at + 1 < count)
+		search_level(s, levels, count, at + 1);
 }
 
 static void set_function(const struct search *s, struct level *l, uint32_t address)
@@ -281,6 +321,9 @@ static size_t plan_levels(const struct search *s, const struct lockout_finding *
 		if (!inside)
 			continue;
 		set_function(s, &levels[n], f->stack[i].address);
+		/* Frames of functions inlined into one another are one body of code. */
+		if (n && i && levels[n - 1].way_down && levels[n - 1].low == levels[n].low)
+			n--;
 		levels[n].way_down = f->stack[i].address;
 		levels[n].is_store = i == 0;
 		n++;
@@ -303,7 +346,6 @@ static enum status baseline(struct search *s, struct err *err)
 	size_t size = chip->flash_die / 16;
 	uint64_t lost_ns;
 
-	mcu_coverage_enable(s->m, true);
 	run_trial(s);
 	if (!s->trial.swd_lost)
 		return err_set(err, STATUS_UNKNOWN, "run alone, this firmware does not lose SWD");
@@ -313,7 +355,6 @@ static enum status baseline(struct search *s, struct err *err)
 	if (!s->ran)
 		return err_set(err, STATUS_NO_MEMORY, "no memory for the coverage map");
 	memcpy(s->ran, mcu_coverage(s->m), size);
-	mcu_coverage_enable(s->m, false);
 	return STATUS_OK;
 }
 

@@ -7,7 +7,7 @@ load helper
 
 @test "--help lists every command with a line, each command has --help" {
   run_code 0 --help
-  for c in check write verify read erase reset info options diagnose recover explain list board completion; do
+  for c in check narrow write verify read erase reset info options diagnose recover explain list board completion; do
     said "$output" "^  $c +[A-Z]"
   done
   for c in $(grep -oE '^  [a-z]+ ' <<<"$output"); do

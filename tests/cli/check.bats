@@ -101,3 +101,19 @@ setup_file() { :; }
     [ $code -eq 8 ] || [ $code -eq 0 ] || [ $code -eq 1 ] || { echo "cut at $part: $code"; cat out err; false; }
   done
 }
+
+@test "narrow: the tree, the outcomes, the line; exit 7" {
+  need_firmware
+  for f in locked-rtos-O0 locked-rtos locked-rtos-O2; do
+    run_code 7 narrow "$fw/$f.elf"
+    said "$output" '> board_remap +display\.c:[0-9]+ +SWD stays on without it'
+    said "$output" 'gpio_set_mode +display\.c:[0-9]+ +locks all the same'
+    said "$output" 'It ends at .*display\.c:[0-9]+ in display_init\(\)'
+  done
+  run_code 7 narrow --json "$fw/locked-rtos.elf"
+  json '.type == "narrow" and .found == true and .runs > 3 and (.line.file | endswith("display.c"))'
+  json '[.blocks[] | select(.guilty and .calls == "board_remap")] | length == 1'
+  run_code 0 narrow "$fw/blinky.elf"
+  said "$output" 'nothing to narrow down'
+  run_code 8 narrow missing.elf
+}
