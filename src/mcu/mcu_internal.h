@@ -140,6 +140,9 @@ uint8_t *bus_memory(const struct mcu *m, uint32_t address, size_t len, bool *is_
 /* Peripheral-space access below the bit-band and PPB decoding. */
 bool periph_bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value);
 bool periph_bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value);
+/* Would reading the register again give the same, with no side effect, until an
+ * event happens or it is written? True for rows without a read hook. */
+bool periph_read_is_stable(struct mcu *m, uint32_t address);
 /* As above, for a store that was written to `as_written` (bit-band alias). */
 bool periph_store_as(struct mcu *m, uint32_t as_written, uint32_t address, unsigned size,
 		     uint32_t value);

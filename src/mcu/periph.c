@@ -194,6 +194,14 @@ bool periph_bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *v
 	return true;
 }
 
+bool periph_read_is_stable(struct mcu *m, uint32_t address)
+{
+	struct periph *p = periph_at(m, address);
+	const struct reg *r = p ? row_at(p, (address - p->base) & ~3u) : NULL;
+
+	return r && !r->read && !m->hooks.load;
+}
+
 static void deliver(struct periph *p, uint32_t offset, uint32_t value)
 {
 	const struct reg *r = row_at(p, offset);

@@ -221,6 +221,7 @@ void cpu_free(struct mcu *m)
 	for (unsigned i = 0; i < REGION_COUNT; i++)
 		region_free(&m->cache->region[i]);
 	free(m->cache->plain);
+	free(m->cache->idle.ram);
 	free(m->cache);
 	m->cache = NULL;
 }

@@ -236,6 +236,15 @@ struct region {
 #define WATCH_CODE 1u       /* code was decoded from the granule */
 #define WATCH_PROVENANCE 2u /* writers are recorded */
 
+/* The idle skip's memory (idle.c). It never changes what a run computes. */
+struct idle {
+	uint64_t next_try;  /* instruction count at which to look for a loop again */
+	uint64_t wait;      /* back-off, in instructions */
+	bool disturbed;     /* something was touched that may answer differently next time */
+	struct cpu_state state;
+	uint8_t *ram;       /* RAM as it was when the loop was entered */
+};
+
 struct cpu_cache {
 	struct region region[REGION_COUNT];
 	const void *const *handlers; /* by enum fast_op; from interp.c */
@@ -245,7 +254,7 @@ struct cpu_cache {
 	bool careful;       /* PC watchpoints: every instruction by itself */
 	bool plain_only;    /* for tests: never use the fast loop */
 	uint8_t ram_watch[MCU_MAX_RAM >> GRANULE_SHIFT]; /* WATCH_*: stores go slow */
-	struct idle *idle;  /* idle.c */
+	struct idle idle;
 };
 
 /* The region an address executes from, made ready; NULL when nothing is there. */
@@ -258,6 +267,9 @@ void cache_forget_all(struct mcu *m);
 /* Keep the list of plainly executed instructions from growing for ever. Only
  * while no operation is under way. */
 void cache_trim(struct mcu *m);
+/* At a place in an idle loop: skip whole rounds of it, up to the deadline or the
+ * instruction budget. Executes up to a few hundred instructions to find out. */
+void idle_skip(struct mcu *m, uint64_t budget);
 /* For tests: run everything by the plain functions of exec_*.c. */
 void cpu_plain_only(struct mcu *m, bool on);
 

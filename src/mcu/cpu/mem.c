@@ -13,6 +13,16 @@ static bool in_ram(const struct mcu *m, uint32_t address, unsigned size)
 	return range_inside(address, size, m->chip->ram_base, m->chip->ram_size);
 }
 
+/* For the idle skip: does the location answer the same until an event? */
+static bool reads_the_same(struct mcu *m, uint32_t address)
+{
+	if (address < m->chip->ram_base)
+		return !m->s.side.flash_busy;
+	if (address >> 25 == 0x42000000u >> 25) /* bit-band alias of the peripherals */
+		address = 0x40000000u + ((address & 0x1FFFFFFu) >> 7 << 2);
+	return address >> 25 == 0x40000000u >> 25 && periph_read_is_stable(m, address);
+}
+
 static bool read_once(struct mcu *m, uint32_t address, unsigned size, uint32_t *value)
 {
 	if (in_ram(m, address, size)) {
@@ -20,6 +30,8 @@ static bool read_once(struct mcu *m, uint32_t address, unsigned size, uint32_t *
 		*value = size == 4 ? get_le32(p) : size == 2 ? get_le16(p) : *p;
 		return true;
 	}
+	if (!reads_the_same(m, address))
+		m->cache->idle.disturbed = true;
 	return bus_read(m, address, size, value);
 }
 
@@ -39,6 +51,7 @@ static bool write_once(struct mcu *m, uint32_t address, unsigned size, uint32_t 
 
 	if (!in_ram(m, address, size)) {
 		bool ok = bus_write(m, address, size, value);
+		m->cache->idle.disturbed = true;
 		/* A bit-band store reaches RAM by way of the bus. */
 		if (ok && address >> 25 == 0x22000000u >> 25)
 			written(m, m->chip->ram_base + ((address & 0x1FFFFFFu) >> 7 << 2), 4);

@@ -81,6 +81,18 @@ static void watchpoint(struct mcu *m)
 	exception_update(m);
 }
 
+/* Is it time to look for an idle loop? If not, do not run past that time. */
+static bool idle_wants(const struct mcu *m, uint64_t *cycles)
+{
+	uint64_t next = m->cache->idle.next_try, now = m->s.time.instructions;
+
+	if (now >= next)
+		return true;
+	if (*cycles > next - now)
+		*cycles = next - now;
+	return false;
+}
+
 /* Every instruction takes a cycle or more: a bound in cycles bounds
  * instructions as well, and coming back here until the budget is spent makes
  * it exact. */
@@ -92,6 +104,10 @@ static void execute(struct mcu *m, uint64_t budget)
 		cycles = budget;
 	if (cycles > FAST_CHUNK)
 		cycles = FAST_CHUNK;
+	if (!m->no_idle_skip && idle_wants(m, &cycles)) {
+		idle_skip(m, budget);
+		return;
+	}
 	if (!m->s.cpu.thumb || m->cache->careful || m->cache->plain_only)
 		cpu_single(m);
 	else
