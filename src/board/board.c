@@ -183,14 +183,20 @@ void board_cut_power_at(struct board *b, uint64_t flash_operation)
 	b->cut_at = flash_operation ? mcu_flash_operations(b->mcu) + flash_operation : 0;
 }
 
-/* Two things happen in the middle of a run: power goes away during a flash
- * operation, and a waking chip answers the access its AHB-AP was waiting with. */
+#define DBG_STANDBY 4u /* DBGMCU_CR: keeps the 1.8-V domain on */
+
+/* What happens in the middle of a run: power goes away during a flash
+ * operation, Standby switches the debug port off, and a waking chip answers the
+ * access its AHB-AP was waiting with. */
 static void on_event(void *ctx, struct mcu *m, const struct mcu_event *event)
 {
 	struct board *b = ctx;
 
 	if (event->kind == MCU_EVENT_FLASH && b->cut_at && mcu_flash_operations(m) >= b->cut_at)
 		mcu_stop_run(m);
+	if (event->kind == MCU_EVENT_SLEEP && event->a == MCU_MODE_STANDBY &&
+	    !(event->b & DBG_STANDBY))
+		dp_reset(&b->dp);
 	if (event->kind == MCU_EVENT_WAKE && b->dp.pending.active)
 		mcu_stop_run(m);
 }

@@ -20,7 +20,6 @@ enum cost {
 	COST_USB_TRANSFER,   /* one bulk transfer: host scheduling and the probe's turn */
 	COST_USB_PACKET,     /* one further 64-byte packet of it */
 	COST_SWD_OVERHEAD,   /* probe firmware's time for one SWD transfer, beside the bits */
-	COST_SWD_CONNECT,    /* line reset, switch sequence, line reset: in SWD bits, not ns */
 	COST_COMMAND,        /* decoding one command */
 	COST_NRST_PULSE,     /* DRIVE_NRST 02: how long it is low */
 	COST_NRST_SLOW_RISE, /* WIRE_SLOW: until NRST reads high */

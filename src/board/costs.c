@@ -20,8 +20,6 @@ static const struct cost_row rows[COST_COUNT] = {
 		"USB 2.0 table 5-9: at most 19 bulk packets of 64 bytes a 1-ms frame"},
 	[COST_SWD_OVERHEAD] = {"SWD transfer, probe firmware", {2000, 8000, 18000},
 		"from the calibration above"},
-	[COST_SWD_CONNECT] = {"SWD connect sequence (bits)", {136, 136, 136},
-		"IHI 0031 B5.3: 50+ clocks high, 16-bit switch, 50+ clocks high, idle"},
 	[COST_COMMAND] = {"ST-LINK command decoding", {5000, 20000, 50000}, "ASSUMED"},
 	[COST_NRST_PULSE] = {"ST-LINK NRST pulse", {100000, 1000000, 20000000}, "ASSUMED"},
 	[COST_NRST_SLOW_RISE] = {"slow NRST rise", {1000000, 20000000, 200000000},

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 
+#define CONNECT_BITS 136 /* 50+ clocks high, 16-bit switch, 50+ high, idle (IHI 0031 B5.3) */
 #define TRANSFER_BITS 46 /* 8 request, 3 ack, 2 turnaround, 32 data, 1 parity */
 #define WAIT_TRIES 32
 #define SLOW_LIMIT_NS 2083 /* 480 kHz */
@@ -40,7 +41,9 @@ static bool reaches_dp(const struct board *b)
 		return false;
 	if (b->nrst_low)
 		return !mcu_silicon(b->mcu)->no_attach_in_reset;
-	return mode != MCU_MODE_OFF && mode != MCU_MODE_STANDBY && mcu_swd_on(b->mcu);
+	if (mode == MCU_MODE_STANDBY && !mcu_ap_clocked(b->mcu))
+		return false; /* the 1.8-V domain is off, the port with it */
+	return mode != MCU_MODE_OFF && mcu_swd_on(b->mcu);
 }
 
 /* Does this transfer get hurt? More often the faster the clock: 1 in 64 at
@@ -217,7 +220,7 @@ enum stlink_status swd_connect(struct board *b, uint32_t *dpidr)
 
 	b->probe.select = SELECT_UNKNOWN;
 	b->probe.csw = CSW_UNKNOWN;
-	spend_bits(b, (unsigned)cost_ns(COST_SWD_CONNECT));
+	spend_bits(b, CONNECT_BITS);
 	if (reaches_dp(b)) {
 		dp_switch_to_swd(&b->dp);
 		dp_line_reset(&b->dp);

@@ -50,6 +50,9 @@ static const uint16_t takes_swd_away[] = {0x4803, 0x2101, 0x6001, 0x4803, 0x4903
 static const uint16_t counts[] = {0x4802, 0x2100, 0x3101, 0x6001, 0xE7FC, 0xBF00, 0x0000, 0x2000};
 /* WFI in a loop. */
 static const uint16_t sleeps[] = {0xBF30, 0xE7FD};
+/* SysTick every millisecond, WFI in a loop; its handler returns at once. */
+static const uint16_t naps[] = {0x4803, 0x4A04, 0x2107, 0x6042, 0x6001, 0xBF30, 0xE7FD, 0xBF00,
+				0xE010, 0xE000, 0x1F3F, 0x0000, [22] = 0x0041, 0x0800, 0x4770};
 /* PWREN, PDDS, SLEEPDEEP, WFI. */
 static const uint16_t stands_by[] = {0x4805, 0x4906, 0x6001, 0x4806, 0x2102, 0x6001, 0x4805,
 				     0x2104, 0x6001, 0xBF30, 0xE7FE, 0xBF00, 0x101C, 0x4002,
@@ -870,6 +873,34 @@ static void a_sleeping_chip_says_wait(void **state)
 	board_free(b);
 }
 
+/* How long twenty reads take. */
+static uint64_t twenty_reads(struct board *b)
+{
+	uint64_t before = board_now_ns(b);
+
+	for (unsigned i = 0; i < 20; i++) {
+		assert_int_equal(word(b, 0xE000ED00), 0x411FC231);
+		board_advance(b, 137000);
+	}
+	return board_now_ns(b) - before;
+}
+
+/* A tick wakes the clock for a moment: the access that waits is answered then. */
+static void a_napping_chip_answers_at_its_next_tick(void **state)
+{
+	struct board *b = desk(NULL);
+	uint64_t napping;
+
+	(void)state;
+	PROGRAM(b, naps);
+	SEND(b, 0xF3, 0x07);
+	assert_int_equal(enter(b), OK);
+	napping = twenty_reads(b);
+	halt(b);
+	assert_true(napping > twenty_reads(b) + MS); /* it had to wait */
+	board_free(b);
+}
+
 static void standby_does_not_answer_at_all(void **state)
 {
 	struct board *b = desk(NULL);
@@ -882,10 +913,18 @@ static void standby_does_not_answer_at_all(void **state)
 	assert_int_equal(st.mode, MCU_MODE_STANDBY);
 	assert_int_equal(enter(b), 0x09);
 	drive_nrst(b, 0);
+	assert_int_equal(write_debug(b, 0xE0042004, 7), 0x16); /* the port forgot us */
 	arm_the_catch(b);
 	drive_nrst(b, 1);
 	board_advance(b, MS);
 	assert_caught(b);
+	assert_int_equal(write_debug(b, 0xE0042004, 7), OK); /* DBG_STANDBY among them */
+	assert_int_equal(write_debug(b, 0xE000EDFC, 0), OK);
+	assert_int_equal(write_debug(b, 0xE000EDF0, 0xA05F0000), OK);
+	board_advance(b, MS);
+	board_get_status(b, &st);
+	assert_int_equal(st.mode, MCU_MODE_STANDBY);
+	assert_int_equal(word(b, 0xE000ED00), 0x411FC231);
 	board_free(b);
 }
 
@@ -974,6 +1013,41 @@ static void left_overs_of_the_session_before(void **state)
 	board_free(b);
 }
 
+/* Any bytes at all: a reply is never longer than the buffer, and the probe goes
+ * on answering. */
+static void nonsense_does_no_harm(void **state)
+{
+	static uint8_t data[65536];
+	struct board *b = connected(NULL);
+	uint32_t x = 7;
+	size_t got;
+
+	(void)state;
+	for (unsigned i = 0; i < 20000; i++) {
+		uint8_t cmd[16];
+
+		for (unsigned k = 0; k < sizeof cmd; k++) {
+			x = x * 1664525u + 1013904223u;
+			cmd[k] = (uint8_t)(x >> 24);
+		}
+		if (i % 4)
+			cmd[0] = 0xF2;
+		if (i % 3 == 0)
+			cmd[7] &= 1; /* mostly moderate lengths */
+		board_usb_out(b, OUT, cmd, 1 + (x >> 8) % 16);
+		board_usb_out(b, OUT, data, (x >> 12) % 2048);
+		board_usb_in(b, (x >> 4) & 1 ? IN : 0x83, data, sizeof data, &got);
+		assert_in_range(got, 0, 6144);
+		board_usb_reset(b);
+	}
+	board_power(b, false);
+	board_power(b, true);
+	board_advance(b, 10 * MS);
+	SEND(b, 0xF3, 0x07);
+	assert_int_equal(enter(b), OK);
+	board_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1008,9 +1082,11 @@ int main(void)
 		cmocka_unit_test(a_slow_nrst_rises_late),
 		cmocka_unit_test(air32_is_deaf_under_reset),
 		cmocka_unit_test(a_sleeping_chip_says_wait),
+		cmocka_unit_test(a_napping_chip_answers_at_its_next_tick),
 		cmocka_unit_test(standby_does_not_answer_at_all),
 		cmocka_unit_test(read_out_protection_faults_flash_reads),
 		cmocka_unit_test(failing_replies_carry_left_overs),
+		cmocka_unit_test(nonsense_does_no_harm),
 		cmocka_unit_test(left_overs_of_the_session_before),
 	};
 
