@@ -31,6 +31,7 @@ int link_open(struct link *l)
 	size_t got = 0;
 	int rc;
 
+	l->posted = false;
 	l->fd = dial(getenv("REFLASH_DROPIN"));
 	if (l->fd < 0)
 		return LIBUSB_ERROR_NO_DEVICE;
@@ -111,37 +112,77 @@ static int translate(uint16_t status)
 	}
 }
 
-/* With the lock held. A stream that broke stays broken: it may be out of step. */
+/* A stream that broke stays broken: it may be out of step. */
+static int broken(struct link *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+	return LIBUSB_ERROR_NO_DEVICE;
+}
+
+/* The answer of the OUT transfer that is under way, if one is. */
+static int collect(struct link *l)
+{
+	uint8_t head[USBMSG_SIZE];
+	struct usbmsg m;
+
+	if (!l->posted)
+		return 0;
+	l->posted = false;
+	if (!receive(l->fd, head, sizeof head))
+		return broken(l);
+	usbmsg_get(head, &m);
+	return m.type == USBMSG_OUT && m.len == 0 ? translate(m.status) : broken(l);
+}
+
+/* With the lock held. */
 static int ask_locked(struct link *l, struct usbmsg *m, const void *out, size_t out_len, void *in,
 		      size_t room, size_t *got)
 {
 	uint8_t head[USBMSG_SIZE];
 	uint8_t type = m->type;
+	int before;
 
 	if (l->fd < 0)
 		return LIBUSB_ERROR_NO_DEVICE;
 	usbmsg_put(head, m);
-	if (!send_message(l->fd, head, out, out_len) || !receive(l->fd, head, sizeof head))
-		goto broken;
+	if (!send_message(l->fd, head, out, out_len))
+		return broken(l);
+	before = collect(l);
+	if (l->fd < 0 || !receive(l->fd, head, sizeof head))
+		return broken(l);
 	usbmsg_get(head, m);
 	if (m->type != type || m->len > USBMSG_MAX_PAYLOAD)
-		goto broken;
+		return broken(l);
 	*got = m->len < room ? m->len : room;
 	if (*got && !receive(l->fd, in, *got))
-		goto broken;
+		return broken(l);
 	for (size_t left = m->len - *got; left > 0;) {
 		uint8_t waste[256];
 		size_t n = left < sizeof waste ? left : sizeof waste;
 
 		if (!receive(l->fd, waste, n))
-			goto broken;
+			return broken(l);
 		left -= n;
 	}
-	return translate(m->status);
-broken:
-	close(l->fd);
-	l->fd = -1;
-	return LIBUSB_ERROR_NO_DEVICE;
+	return before ? before : translate(m->status);
+}
+
+int link_post(struct link *l, uint8_t ep, const void *out, size_t out_len)
+{
+	struct usbmsg m = {.type = USBMSG_OUT, .ep = ep, .len = (uint32_t)out_len};
+	uint8_t head[USBMSG_SIZE];
+	int rc;
+
+	pthread_mutex_lock(&l->lock);
+	rc = l->fd < 0 ? LIBUSB_ERROR_NO_DEVICE : collect(l);
+	usbmsg_put(head, &m);
+	if (rc == 0 && !send_message(l->fd, head, out, out_len))
+		rc = broken(l);
+	l->posted = rc == 0;
+	pthread_mutex_unlock(&l->lock);
+	return rc;
 }
 
 int link_ask(struct link *l, enum usbmsg_type type, uint8_t ep, const void *out, size_t out_len,

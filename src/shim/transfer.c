@@ -34,7 +34,7 @@ int bulk_once(struct libusb_device_handle *h, uint8_t endpoint, uint8_t *data, i
 		*got = (int)n;
 		return rc;
 	}
-	rc = link_ask(&h->link, USBMSG_OUT, endpoint, data, (size_t)length, NULL, 0, NULL);
+	rc = link_post(&h->link, endpoint, data, (size_t)length);
 	if (rc == 0)
 		*got = length;
 	return rc;
