@@ -193,32 +193,62 @@ static const char *call_file(Dwarf_Die *unit, Dwarf_Die *inlined)
 	return dwarf_filesrc(files, index, NULL, NULL);
 }
 
-static bool is_frame(Dwarf_Die *die)
-{
-	int tag = dwarf_tag(die);
+/* Scopes that may hold code, and those that only hold declarations of it. */
+enum nesting { NESTING_NONE, NESTING_BLOCK, NESTING_FRAME, NESTING_NAMESPACE };
 
-	return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
+static enum nesting nesting_of(Dwarf_Die *die)
+{
+	switch (dwarf_tag(die)) {
+	case DW_TAG_subprogram: case DW_TAG_inlined_subroutine:
+		return NESTING_FRAME;
+	case DW_TAG_lexical_block: case DW_TAG_try_block: case DW_TAG_catch_block:
+		return NESTING_BLOCK;
+	case DW_TAG_namespace: case DW_TAG_class_type: case DW_TAG_structure_type:
+		return NESTING_NAMESPACE;
+	default:
+		return NESTING_NONE;
+	}
 }
 
-/* The scopes around an address that are functions, innermost first. */
+#define NESTING_MOST 64u
+
+/* The function scopes around an address, outermost first. (dwarf_getscopes
+ * gives up on functions inlined from another unit, as link-time optimisation
+ * makes them.) */
+static size_t descend(Dwarf_Die *scope, uint32_t address, Dwarf_Die *frames, size_t count,
+		      unsigned level)
+{
+	Dwarf_Die child;
+
+	if (level == NESTING_MOST || dwarf_child(scope, &child) != 0)
+		return count;
+	do {
+		enum nesting nesting = nesting_of(&child);
+		size_t before = count;
+
+		if (nesting == NESTING_NONE ||
+		    (nesting != NESTING_NAMESPACE && dwarf_haspc(&child, address) <= 0))
+			continue;
+		if (nesting == NESTING_FRAME && count < DWARF_FRAMES_MAX)
+			frames[count++] = child;
+		count = descend(&child, address, frames, count, level + 1);
+		if (count > before)
+			return count;
+	} while (dwarf_siblingof(&child, &child) == 0);
+	return count;
+}
+
+/* Innermost first. */
 static size_t frames_at(Dwarf_Die *unit, uint32_t address, Dwarf_Die *frames)
 {
-	Dwarf_Die *scopes = NULL, *nesting = NULL;
-	size_t count = 0;
-	int n = dwarf_getscopes(unit, address, &scopes);
+	size_t count = descend(unit, address, frames, 0, 0);
 
-	if (n <= 0)
-		return 0;
-	n = dwarf_getscopes_die(&scopes[0], &nesting);
-	for (int i = 0; i < n && count < DWARF_FRAMES_MAX; i++) {
-		if (!is_frame(&nesting[i]))
-			continue;
-		frames[count++] = nesting[i];
-		if (dwarf_tag(&nesting[i]) == DW_TAG_subprogram)
-			break;
+	for (size_t i = 0; i < count / 2; i++) {
+		Dwarf_Die other = frames[count - 1 - i];
+
+		frames[count - 1 - i] = frames[i];
+		frames[i] = other;
 	}
-	free(scopes);
-	free(nesting);
 	return count;
 }
 
