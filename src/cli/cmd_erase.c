@@ -39,6 +39,8 @@ static enum status erase(struct cli *cli, struct session *s, uint32_t address, s
 	enum status status;
 
 	status = flash_erase(s->target, s->chip, address, len, &opt, &result, &cli->err);
+	if (status)
+		tell_half_done(cli);
 	progress_end(cli);
 	if (status)
 		return status;

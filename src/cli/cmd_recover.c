@@ -148,6 +148,8 @@ static enum status erase_first_page(struct cli *cli, struct recovery *r)
 		return STATUS_NEED_PERSON;
 	s = flash_erase(r->s.target, r->s.chip, r->s.chip->flash_base, r->s.chip->page_size, &opt,
 			&result, &cli->err);
+	if (s)
+		tell_half_done(cli);
 	progress_end(cli);
 	return s;
 }
@@ -165,8 +167,10 @@ static enum status write_instead(struct cli *cli, struct recovery *r)
 		return err_set(&cli->err, STATUS_NO_MEMORY, "out of memory");
 	s = flash_write(r->s.target, r->s.chip, pieces, count, &opt, &result, &cli->err);
 	free(pieces);
-	if (s)
+	if (s) {
+		tell_half_done(cli);
 		return s;
+	}
 	flashing_summary(cli, &r->s, &result);
 	session_uid(&r->s, uid);
 	if (!cli->dry_run)

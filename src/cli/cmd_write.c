@@ -106,7 +106,9 @@ static enum status write_image(struct cli *cli, struct write_job *job)
 	if (s.way != WAY_PLAIN)
 		note(cli, "attached %s\n", target_way_name(s.way));
 	status = flash_write(s.target, s.chip, pieces, count, &job->flash, &result, &cli->err);
-	if (!status)
+	if (status)
+		tell_half_done(cli);
+	else
 		status = finish(cli, job, &s, &result);
 	session_close(&s, !status && !job->reset);
 	free(pieces);

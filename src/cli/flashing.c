@@ -31,6 +31,20 @@ struct flash_piece *flashing_pieces(const struct image *img, size_t *count)
 	return pieces;
 }
 
+void tell_half_done(struct cli *cli)
+{
+	int phase = cli->bar_phase;
+
+	if (phase < FLASH_ERASE || phase > FLASH_PROGRAM || cli->dry_run)
+		return;
+	if (!cli->err.tried[0])
+		err_tried(&cli->err, "it was cut short in the phase \"%s\": the chip holds a part only",
+			  flash_phase_name((enum flash_phase)phase));
+	err_next(&cli->err, "%sthen repeat the command: it completes what is half done",
+		 cli->err.status == STATUS_PROBE_LOST ? "plug the probe in again, "
+						      : "see to the cause above, ");
+}
+
 static unsigned long ms(uint64_t us)
 {
 	return (unsigned long)((us + 500) / 1000);

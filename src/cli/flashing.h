@@ -21,6 +21,9 @@ json_t *flashing_result(const struct cli *cli, const struct session *s,
  * `attachable` says whether SWD still answers. The session's target is closed. */
 enum status run_and_look(struct cli *cli, struct session *s, bool *attachable,
 			 struct err *err) MUST_CHECK;
+/* After a flash operation failed: when it had begun to change the chip, the
+ * error says so, and that repeating completes it. Before progress_end. */
+void tell_half_done(struct cli *cli);
 /* Say what run_and_look found, and (once a chip) that its debug clocks stay on. */
 void tell_attachable(struct cli *cli, bool attachable);
 void tell_debug_bits(struct cli *cli, const char *uid);

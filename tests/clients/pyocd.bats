@@ -24,7 +24,7 @@ tool() {
 	run tool reg
 	says 'pc: 0x'
 	run tool read32 0xe0042000 4
-	says 'e0042000: +20036414'
+	says 'e0042000: +10036414'
 	run tool reset
 	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	run with_board pyocd-flashtool -t stm32f103rc -ce

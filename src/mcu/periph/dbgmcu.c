@@ -19,9 +19,19 @@ static bool hidden(const struct periph *p)
 	return m->silicon->idcode_erratum && !m->by_debugger && !m->s.side.debug_powered;
 }
 
+/* Genuine dies of the densities carry revisions of their own (RM0008 31.6.1):
+ * low A 0x1000, high Y 0x1003. Clones: one field, whatever the density. */
+static uint32_t revision(const struct mcu *m)
+{
+	if (!m->silicon->idcode_erratum || m->chip->density == DENSITY_MEDIUM)
+		return m->silicon->idcode_rev;
+	return (m->chip->density == DENSITY_HIGH ? 0x10030000u : 0x10000000u) |
+	       (m->silicon->idcode_rev & 0xF000u);
+}
+
 static uint32_t read_idcode(struct periph *p, const struct reg *r)
 {
-	return hidden(p) ? 0 : p->m->silicon->idcode_rev | p->m->chip->dev_id;
+	return hidden(p) ? 0 : revision(p->m) | p->m->chip->dev_id;
 }
 
 static uint32_t read_cr(struct periph *p, const struct reg *r)
