@@ -33,11 +33,13 @@ flash() {
 
 @test "stm32flash starts what it wrote" {
 	setup_rom
-	run flash -w "$FIRMWARE/blinky.bin" -v -g 0x08000000
+	[ -f "$REFLASH_BUILD/tests/clients/steps.bin" ] || skip "no ARM compiler"
+	run flash -w "$REFLASH_BUILD/tests/clients/steps.bin" -v -g 0x08000000
 	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	sleep 0.5
 	pc=$(board_field pc)
 	[ "$pc" -ge $((0x08000000)) ] && [ "$pc" -lt $((0x08010000)) ]
+	[ "$(board_field boot0)" = true ]
 }
 
 @test "read-out protection over the boot ROM: refused reads, and erased when removed" {

@@ -23,8 +23,11 @@ void sys_tick_handler(void)
 	on_tick();
 }
 
+/* AN3155, Go: the program that is started sets the vector table itself. With
+ * BOOT0 high, address 0 is still the boot ROM. */
 int main(void)
 {
+	SCB_VTOR = 0x08000000u;
 	SYST_RVR = 8000 - 1;
 	SYST_CVR = 0;
 	SYST_CSR = SYST_CSR_RUN;
