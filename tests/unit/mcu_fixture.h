@@ -37,7 +37,7 @@ static struct mcu *fixture_from(const struct mcu_config *config)
 	return m;
 }
 
-static struct mcu *fixture(void)
+static inline struct mcu *fixture(void)
 {
 	struct mcu_config config = fixture_config("c8");
 
@@ -57,21 +57,37 @@ static void wr(struct mcu *m, uint32_t address, uint32_t value)
 	assert_int_equal(mcu_debug_write(m, address, 4, value), MCU_ACCESS_OK);
 }
 
-static void wr16(struct mcu *m, uint32_t address, uint16_t value)
+static inline void wr16(struct mcu *m, uint32_t address, uint16_t value)
 {
 	assert_int_equal(mcu_debug_write(m, address, 2, value), MCU_ACCESS_OK);
 }
 
 /* Every clock on, so that a test looks at its peripheral only. */
-static void clocks_on(struct mcu *m)
+static inline void clocks_on(struct mcu *m)
 {
 	wr(m, 0x40021014, ~0u);
 	wr(m, 0x40021018, ~0u);
 	wr(m, 0x4002101C, ~0u);
 }
 
+/* Reset, and halt before the first instruction; and run on without debugging. */
+static inline void hold_at_reset(struct mcu *m)
+{
+	mcu_nrst(m, true);
+	wr(m, 0xE000EDF0, 0xA05F0003);
+	wr(m, 0xE000EDFC, 1);
+	mcu_nrst(m, false);
+	run_for(m, MS);
+}
+
+static inline void let_go(struct mcu *m)
+{
+	wr(m, 0xE000EDFC, 0);
+	wr(m, 0xE000EDF0, 0xA05F0000);
+}
+
 /* Is the interrupt pending in the NVIC? */
-static bool pending(struct mcu *m, unsigned irq)
+static inline bool pending(struct mcu *m, unsigned irq)
 {
 	return rd(m, 0xE000E200 + irq / 32 * 4) >> irq % 32 & 1;
 }
