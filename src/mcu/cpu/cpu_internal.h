@@ -140,6 +140,8 @@ void exception_pend(struct mcu *m, unsigned n, bool on);
  * exception or escalate it. Always false, so that callers return it. */
 bool fault_raise(struct mcu *m, unsigned exception, uint32_t cfsr);
 bool fault_bus(struct mcu *m, uint32_t cfsr, uint32_t address);
+/* A breakpoint that neither a debugger nor the monitor takes. */
+void fault_debug(struct mcu *m);
 /* Exception to be taken now, 0 when none preempts. */
 unsigned exception_next(const struct mcu *m);
 /* Stack, fetch the vector, go there; r15 is the return address. */

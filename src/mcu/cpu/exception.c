@@ -169,8 +169,13 @@ bool fault_raise(struct mcu *m, unsigned exception, uint32_t cfsr)
 	    group(c, exception_priority(c, exception)) < c->execution_priority)
 		exception_pend(m, exception, true);
 	else
-		escalate(m, exception == EXC_DEBUGMON ? HFSR_DEBUGEVT : HFSR_FORCED);
+		escalate(m, HFSR_FORCED);
 	return false;
+}
+
+void fault_debug(struct mcu *m)
+{
+	escalate(m, HFSR_DEBUGEVT);
 }
 
 bool fault_bus(struct mcu *m, uint32_t cfsr, uint32_t address)

@@ -140,7 +140,7 @@ bool exec_BKPT(struct mcu *m, const struct arm_insn *in)
 {
 	if (!debug_event(m, DFSR_BKPT)) {
 		m->s.cpu.dfsr |= DFSR_BKPT;
-		fault_raise(m, EXC_DEBUGMON, 0);
+		fault_debug(m);
 	}
 	return false;
 }

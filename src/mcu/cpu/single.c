@@ -82,7 +82,7 @@ static bool stopped_before(struct mcu *m)
 		return false;
 	if (!debug_event(m, DFSR_BKPT)) {
 		c->dfsr |= DFSR_BKPT;
-		fault_raise(m, EXC_DEBUGMON, 0);
+		fault_debug(m);
 	}
 	return true;
 }
