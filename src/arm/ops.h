@@ -305,7 +305,8 @@
 	X(SMLAL_T1,   4, "111110111100nnnn aaaadddd0000mmmm", SMLAL, NONE, 0, "DNMA", "smlal $a, $d, $n, $m", "A5.3.16") \
 	X(UMLAL_T1,   4, "111110111110nnnn aaaadddd0000mmmm", UMLAL, NONE, 0, "DNMA", "umlal $a, $d, $n, $m", "A5.3.16") \
 	/* coprocessor: none is fitted, all raise NOCP */ \
-	X(COPROC,     4, "111.11.......... ................", COPROC, NONE, 0, "", "$u", "A5.3.17")
+	X(COPROC_MEM, 4, "111.110......... ................", COPROC, NONE, 0, "", "$u", "A5.3.18") \
+	X(COPROC_OP,  4, "111.1110........ ................", COPROC, NONE, 0, "", "$u", "A5.3.18")
 
 #define ARM_OPS(X) \
 	ARM_OPS_16(X) ARM_OPS_MULTIPLE(X) ARM_OPS_SHIFTED(X) ARM_OPS_IMMEDIATE(X) \

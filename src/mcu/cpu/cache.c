@@ -126,7 +126,8 @@ void cache_decode(struct mcu *m, struct region *r, uint32_t index, uint8_t it)
 	op->size = arm_is_32bit(hw1) ? 2 : 1;
 	if (!fpb_touches(m, address) && !(last && op->size == 2)) {
 		arm_decode(hw1, last ? 0 : get_le16(r->mem + 2 * index + 2), &in);
-		h = fast_choose(m, &in, address, it, r, op);
+		h = in.kind == ARM_KIND_BKPT ? FAST_SINGLE
+					     : fast_choose(m, &in, address, it, r, op);
 		if (h == FAST_GENERIC)
 			op->imm = remember_plain(m, &in);
 		h += op->size - 1u;

@@ -341,7 +341,9 @@ it_step: {
 		goto edge;
 	if (UNLIKELY(region->it_of[index] != it))
 		cache_decode(m, region, (uint32_t)index, it);
-	if (holds(it >> 4, nr, zr, cf, vf)) {
+	/* breakpoints do not ask for the condition */
+	if (holds(it >> 4, nr, zr, cf, vf) ||
+	    inside->handler == m->cache->handlers[FAST_SINGLE]) {
 		limit = 0;
 		op = inside;
 		goto *op->handler;
