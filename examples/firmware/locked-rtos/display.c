@@ -34,8 +34,8 @@ static void display_init(void)
 {
 	static const uint8_t sequence[] = {0xAE, 0xD5, 0x80, 0xA8, 0x3F, 0x8D, 0x14, 0xAF};
 
-	RCC_APB2ENR |= RCC_APB2ENR_IOPAEN | RCC_APB2ENR_IOPBEN | RCC_APB2ENR_AFIOEN |
-		       RCC_APB2ENR_SPI1EN;
+	RCC_APB2ENR |=
+		RCC_APB2ENR_IOPAEN | RCC_APB2ENR_IOPBEN | RCC_APB2ENR_AFIOEN | RCC_APB2ENR_SPI1EN;
 	gpio_set_mode(GPIOB, GPIO_ALT_50MHZ, GPIO(3) | GPIO(5));
 	gpio_set_mode(GPIOA, GPIO_OUT_50MHZ, GPIO(15));
 	board_remap(SWJ);

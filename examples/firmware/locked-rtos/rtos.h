@@ -10,12 +10,12 @@
 
 #define RTOS_NAME_LENGTH 16
 #define RTOS_STACK_WORDS 128
-#define RTOS_MAX_TASKS   6
+#define RTOS_MAX_TASKS	 6
 
 struct tcb {
 	uint32_t *pxTopOfStack; /* first: the switch code stores here */
-	uint32_t wake_tick;     /* ready when the tick count has reached it */
-	uint32_t priority;      /* higher runs first */
+	uint32_t wake_tick;	/* ready when the tick count has reached it */
+	uint32_t priority;	/* higher runs first */
 	uint32_t *pxStack;
 	char pcTaskName[RTOS_NAME_LENGTH];
 };
