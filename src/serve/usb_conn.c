@@ -7,10 +7,19 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+
+/* A program that has just ended may not have been noticed yet. */
+static bool has_hung_up(const struct conn *c)
+{
+	uint8_t byte;
+
+	return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
 
 enum usbmsg_status serve_claim(struct server *s, struct conn *c)
 {
-	if (s->holder && s->holder != c)
+	if (s->holder && s->holder != c && !has_hung_up(s->holder))
 		return USBMSG_BUSY;
 	s->holder = c;
 	return USBMSG_OK;

@@ -26,6 +26,8 @@ void libusb_close(libusb_device_handle *h)
 {
 	if (!h)
 		return;
+	if (h->claimed)
+		libusb_release_interface(h, 0); /* not left to the hang-up: the next may come at once */
 	link_close(&h->link);
 	libusb_unref_device(h->dev);
 	free(h);

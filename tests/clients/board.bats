@@ -162,3 +162,11 @@ load clients.bash
 	run "$REFLASH" board exec -- sh -c 'exit 42'
 	[ "$status" -eq 42 ]
 }
+
+@test "the drop-in has every function of the libusb that is installed" {
+	real=$(ldconfig -p | awk '/libusb-1.0.so.0 / {print $NF; exit}')
+	[ -n "$real" ] || skip "no libusb"
+	functions() { nm -D --defined-only "$1" | awk '$2 == "T" {print $3}' | sort; }
+	run comm -23 <(functions "$real") <(functions "$REFLASH_BUILD/src/shim/libusb-1.0.so.0")
+	[ -z "$output" ] || { echo "missing: $output"; false; }
+}
