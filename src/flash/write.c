@@ -337,13 +337,22 @@ static enum status decide(struct engine *e, struct plan *plan, struct err *err)
 	return s;
 }
 
+static bool loses_neighbours(const struct plan_page *page)
+{
+	return page->partial && page->erase;
+}
+
 /* A failure after the first erase leaves an image that is not whole: said, with
  * what it means for the chip. */
-static void say_half_done(const struct engine *e, enum status s, struct err *err)
+static void say_half_done(const struct engine *e, const struct plan *plan, enum status s,
+			  struct err *err)
 {
 	if (s == STATUS_OK || !e->touched || !err || err->tried[0] || s == STATUS_INTERRUPTED)
 		return;
-	err_tried(err, "writing; the image in the chip is not whole");
+	err_tried(err, "writing; the image in the chip is not whole%s",
+		  count_pages(plan, loses_neighbours) == 0
+			  ? ""
+			  : ", and what shared its first or last page may be lost");
 	if (!err->next[0])
 		err_next(err, "run the same write again: it starts over; until then the chip starts "
 			      "nothing and stays attachable");
@@ -369,7 +378,7 @@ enum status flash_write(struct target *t, const struct chip *chip, const struct 
 		s = carry_out(&e, &plan, err);
 	else if (s == STATUS_OK && opt->full_verify && !opt->dry_run)
 		s = engine_verify(&e, &plan, NULL, err);
-	say_half_done(&e, s, err);
+	say_half_done(&e, &plan, s, err);
 	engine_close(&e, result);
 	plan_free(&plan);
 	return s;

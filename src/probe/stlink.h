@@ -42,7 +42,7 @@ static inline struct stlink *stlink_of(struct probe *p)
 
 enum {
 	STLINK_BLOCK = 16,     /* bytes of a command */
-	STLINK_TIMEOUT_MS = 3000,
+	STLINK_TIMEOUT_MS = 1000,
 	STLINK_OK = 0x80,
 	STLINK_AP_WAIT = 0x10,
 	STLINK_AP_FAULT = 0x11,

@@ -100,3 +100,24 @@ void desk_used_flash(uint64_t *seed, struct board *b)
 	}
 	mcu_flash_changed(board_mcu(b));
 }
+
+size_t desk_locking_program(uint8_t *flash)
+{
+	static const uint16_t code[] = {
+		0x4804,         /* ldr r0, =0x40021018 */
+		0x2101,         /* movs r1, #1 */
+		0x6001,         /* str r1, [r0] */
+		0x4804,         /* ldr r0, =0x40010004 */
+		0x2104,         /* movs r1, #4 */
+		0x0609,         /* lsls r1, r1, #24 */
+		0x6001,         /* str r1, [r0] */
+		0xE7FE,         /* b . */
+		0xBF00, 0xBF00, /* (alignment) */
+		0x1018, 0x4002, 0x0004, 0x4001,
+	};
+	static const uint32_t vectors[] = {0x20005000, 0x08000009};
+
+	memcpy(flash, vectors, 8);
+	memcpy(flash + 8, code, sizeof code);
+	return 8 + sizeof code;
+}

@@ -46,5 +46,9 @@ uint32_t desk_random(uint64_t *seed);
 void desk_fill(uint64_t *seed, uint8_t *data, size_t len);
 /* Contents of flash as a long-used chip has them: random, blank and zero pages. */
 void desk_used_flash(uint64_t *seed, struct board *b);
+/* Puts a program at the start of flash that takes SWD away at once:
+ * RCC_APB2ENR.AFIOEN, then AFIO_MAPR with SWJ_CFG = 100, then a loop. Returns
+ * its length. */
+size_t desk_locking_program(uint8_t *flash);
 
 #endif

@@ -3,35 +3,12 @@
 
 #include <string.h>
 
-/* A program that takes SWD away: RCC_APB2ENR.AFIOEN, then AFIO_MAPR with
- * SWJ_CFG = 100, then a loop. */
-static size_t locking_program(uint8_t *flash)
-{
-	static const uint16_t code[] = {
-		0x4804,         /* ldr r0, =0x40021018 */
-		0x2101,         /* movs r1, #1 */
-		0x6001,         /* str r1, [r0] */
-		0x4804,         /* ldr r0, =0x40010004 */
-		0x2104,         /* movs r1, #4 */
-		0x0609,         /* lsls r1, r1, #24 */
-		0x6001,         /* str r1, [r0] */
-		0xE7FE,         /* b . */
-		0xBF00, 0xBF00, /* (alignment) */
-		0x1018, 0x4002, 0x0004, 0x4001,
-	};
-	static const uint32_t vectors[] = {0x20005000, 0x08000009};
-
-	memcpy(flash, vectors, 8);
-	memcpy(flash + 8, code, sizeof code);
-	return 8 + sizeof code;
-}
-
 static struct board *locked_board(const struct board_config *config)
 {
 	struct board *b = desk_board(config);
 	struct board_status st;
 
-	locking_program(mcu_flash(board_mcu(b)));
+	desk_locking_program(mcu_flash(board_mcu(b)));
 	mcu_flash_changed(board_mcu(b));
 	board_power_cycle(b, 10);
 	board_advance(b, 100000000);
@@ -246,7 +223,7 @@ static void test_reset_and_run(void **state)
 	struct desk d;
 	bool halted = true;
 
-	locking_program(mcu_flash(board_mcu(b)));
+	desk_locking_program(mcu_flash(board_mcu(b)));
 	mcu_flash(board_mcu(b))[8] = 0xFE; /* b . : attachable */
 	mcu_flash(board_mcu(b))[9] = 0xE7;
 	mcu_flash_changed(board_mcu(b));
