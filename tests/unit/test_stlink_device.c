@@ -320,6 +320,34 @@ static void idcodes(void **state)
 	board_free(b);
 }
 
+/* Every part of every maker answers with its own identity. */
+static void every_part_answers(void **state)
+{
+	size_t chip_count, silicon_count;
+	const struct chip *chips = chips_all(&chip_count);
+	const struct silicon *silicons = silicon_all(&silicon_count);
+
+	(void)state;
+	for (size_t i = 0; i < chip_count * silicon_count; i++) {
+		const struct chip *chip = &chips[i / silicon_count];
+		const struct silicon *silicon = &silicons[i % silicon_count];
+		const struct board_config config = {.chip = chip, .silicon = silicon};
+		struct board *b = board_new(&config, NULL);
+		uint8_t r[64];
+
+		board_advance(b, 10 * MS);
+		SEND(b, 0xF3, 0x07);
+		assert_int_equal(enter(b), OK);
+		SEND(b, 0xF2, 0x31);
+		assert_int_equal(reply(b, r, sizeof r), 12);
+		assert_int_equal(get_le32(r + 4), silicon->dpidr);
+		assert_int_equal(word(b, 0xE000ED00), silicon->cpuid);
+		assert_int_equal(word(b, 0xE0042000) & 0xFFF, chip->dev_id);
+		assert_int_equal(word(b, 0x1FFFF7E0) & 0xFFFF, chip->flash_size / 1024);
+		board_free(b);
+	}
+}
+
 static void nothing_answers_a_broken_wire(void **state)
 {
 	static const char *const broken[] = {"swdio=open", "swclk=open", "swdio=swapped", "swapped",
@@ -1057,6 +1085,7 @@ int main(void)
 		cmocka_unit_test(voltage_follows_the_target_or_the_clone),
 		cmocka_unit_test(commands_appear_with_their_firmware),
 		cmocka_unit_test(idcodes),
+		cmocka_unit_test(every_part_answers),
 		cmocka_unit_test(nothing_answers_a_broken_wire),
 		cmocka_unit_test(no_power_no_answer),
 		cmocka_unit_test(slow_wires_need_a_slow_clock),
