@@ -49,6 +49,8 @@ int main(void)
 		check_equal(RCC_CSR & 0xFC000000, 0, "RMVF clears them");
 		finish();
 	}
+	while (!(USART1_SR & USART_SR_TC))
+		;
 	if (why & WWDGRSTF)
 		REG(0xE000ED0C) = 0x05FA0004; /* SYSRESETREQ */
 	else if (why & IWDGRSTF)
