@@ -333,6 +333,8 @@ static bool advance(struct mcu *m, const struct mcu_limits *limits, enum mcu_sto
 		if (cpu_halted(m))
 			return !pass(m);
 		*stop = MCU_STOP_TIME;
+		if (flash_core_stalls(m))
+			return !pass(m);
 		return execute(m, limits, stop);
 	default:
 		return pass_asleep(m, limits, stop);

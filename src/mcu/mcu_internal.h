@@ -39,6 +39,7 @@ struct reg {
 	reg_read_fn read;  /* NULL: stored word & rmask */
 	reg_write_fn write;/* NULL: store (old & ~wmask) | (value & wmask) */
 	uint8_t arg;       /* for hooks shared by several rows (channel number ...) */
+	bool stable;       /* the read hook gives the same again until an event or a write */
 	bool keep;         /* a system reset leaves it alone: only power (or its domain) resets it */
 };
 
@@ -141,7 +142,7 @@ uint8_t *bus_memory(const struct mcu *m, uint32_t address, size_t len, bool *is_
 bool periph_bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value);
 bool periph_bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value);
 /* Would reading the register again give the same, with no side effect, until an
- * event happens or it is written? True for rows without a read hook. */
+ * event happens or it is written? True unless a read hook says otherwise. */
 bool periph_read_is_stable(struct mcu *m, uint32_t address);
 /* As above, for a store that was written to `as_written` (bit-band alias). */
 bool periph_store_as(struct mcu *m, uint32_t as_written, uint32_t address, unsigned size,
@@ -230,6 +231,8 @@ void flash_load_options(struct mcu *m);          /* at every system reset */
 bool flash_store(struct mcu *m, uint32_t address, unsigned size, uint32_t value);
 /* The core waits for the flash operation under way: time moves to its end. */
 void flash_stall(struct mcu *m);
+/* Is the array busy that the core's next instruction comes from? */
+bool flash_core_stalls(const struct mcu *m);
 bool flash_readable(const struct mcu *m);        /* RDP allows this master to read main flash */
 void rcc_set_reset_flag(struct mcu *m, enum mcu_reset why);
 /* Stop mode ends: SYSCLK is HSI again. */

@@ -199,7 +199,7 @@ bool periph_read_is_stable(struct mcu *m, uint32_t address)
 	struct periph *p = periph_at(m, address);
 	const struct reg *r = p ? row_at(p, (address - p->base) & ~3u) : NULL;
 
-	return r && !r->read && !m->hooks.load;
+	return (!r || !r->read || r->stable) && !m->hooks.load;
 }
 
 static void deliver(struct periph *p, uint32_t offset, uint32_t value)

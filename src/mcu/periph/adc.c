@@ -340,7 +340,7 @@ static void adc_reset(struct periph *p, enum mcu_reset why)
 
 #define PLAIN(off, nm, mask) {off, nm, 0, mask, mask}
 static const struct reg regs[] = {
-	{SR, "SR", 0, 0x1F, 0x1F, .read = read_sr, .write = write_sr},
+	{SR, "SR", 0, 0x1F, 0x1F, .read = read_sr, .stable = true, .write = write_sr},
 	{CR1, "CR1", 0, 0xCFFFFF, 0xCFFFFF, .write = write_cr1},
 	{CR2, "CR2", 0, 0xFEF90F, 0xFEF90F, .write = write_cr2},
 	PLAIN(SMPR1, "SMPR1", 0xFFFFFF),

@@ -92,7 +92,7 @@ static void afio_reset(struct periph *p, enum mcu_reset why)
 
 static const struct reg regs[] = {
 	{0x00, "EVCR", 0, 0xFF, 0xFF},
-	{MAPR, "MAPR", 0, 0x071FFFFF, 0x001FFFFF, .read = read_mapr, .write = write_mapr},
+	{MAPR, "MAPR", 0, 0x071FFFFF, 0x001FFFFF, .read = read_mapr, .stable = true, .write = write_mapr},
 	{EXTICR1, "EXTICR1", 0, 0xFFFF, 0xFFFF},
 	{0x0C, "EXTICR2", 0, 0xFFFF, 0xFFFF},
 	{0x10, "EXTICR3", 0, 0xFFFF, 0xFFFF},

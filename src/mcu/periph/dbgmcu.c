@@ -51,8 +51,8 @@ uint32_t dbgmcu_cr(const struct mcu *m)
 }
 
 static const struct reg regs[] = {
-	{IDCODE, "IDCODE", 0, ~0u, 0, .read = read_idcode},
-	{CR, "CR", 0, CR_MASK, CR_MASK, .read = read_cr, .write = write_cr},
+	{IDCODE, "IDCODE", 0, ~0u, 0, .read = read_idcode, .stable = true},
+	{CR, "CR", 0, CR_MASK, CR_MASK, .read = read_cr, .stable = true, .write = write_cr},
 };
 
 const struct periph_def dbgmcu_def = {

@@ -163,12 +163,11 @@ void flash_stall(struct mcu *m)
 	time_fire(m);
 }
 
-/* Does the core fetch from the array that is busy now? */
-static bool runs_from_flash(const struct mcu *m)
+bool flash_core_stalls(const struct mcu *m)
 {
-	uint32_t pc = cpu_pc(m);
+	uint32_t pc = mcu_reg(m, MCU_PC);
 
-	if (m->by_debugger || m->by_dma)
+	if (!m->s.side.flash_busy)
 		return false;
 	return pc - m->chip->flash_base < m->chip->flash_die ||
 	       (pc < m->chip->flash_die && m->s.side.boot_alias == m->chip->flash_base);
@@ -189,8 +188,8 @@ static void start(struct periph *p, enum operation op, uint32_t address, uint16_
 	periph_set(p, SR, periph_get(p, SR) | SR_BSY);
 	periph_schedule(p, 0, s->end_ns);
 	cpu_flash_busy(m, true);
-	if (runs_from_flash(m))
-		flash_stall(m);
+	/* A core that fetches from the array comes no further than this instruction. */
+	m->s.time.deadline = m->s.time.cycles;
 }
 
 static void fill(struct mcu *m, uint32_t at, uint32_t len)

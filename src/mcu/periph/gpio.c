@@ -224,11 +224,11 @@ static void gpio_reset(struct periph *p, enum mcu_reset why)
 static const struct reg regs[] = {
 	{CRL, "CRL", 0x44444444, ~0u, ~0u, .write = write_config, .arg = 0},
 	{CRH, "CRH", 0x44444444, ~0u, ~0u, .write = write_config, .arg = 1},
-	{IDR, "IDR", 0, 0xFFFF, 0, .read = read_idr},
+	{IDR, "IDR", 0, 0xFFFF, 0, .read = read_idr, .stable = true},
 	{ODR, "ODR", 0, 0xFFFF, 0xFFFF, .write = write_odr},
 	{BSRR, "BSRR", 0, 0, ~0u, .write = write_bsrr},
 	{BRR, "BRR", 0, 0, 0xFFFF, .write = write_brr},
-	{LCKR, "LCKR", 0, 0x1FFFF, 0x1FFFF, .read = read_lckr, .write = write_lckr},
+	{LCKR, "LCKR", 0, 0x1FFFF, 0x1FFFF, .read = read_lckr, .stable = true, .write = write_lckr},
 };
 
 const struct periph_def gpio_def = {

@@ -303,8 +303,8 @@ static const struct reg regs[] = {
 	{0x08, "OAR1", 0, 0xC3FF, 0xC3FF},
 	{0x0C, "OAR2", 0, 0xFF, 0xFF},
 	{DR, "DR", 0, 0xFF, 0xFF, .read = read_dr, .write = write_dr},
-	{SR1, "SR1", 0, 0xDFDF, 0xDF00, .read = read_sr1, .write = write_sr1},
-	{SR2, "SR2", 0, 0xFFF7, 0, .read = read_sr2},
+	{SR1, "SR1", 0, 0xDFDF, 0xDF00, .read = read_sr1, .stable = true, .write = write_sr1},
+	{SR2, "SR2", 0, 0xFFF7, 0, .read = read_sr2, .stable = true},
 	{CCR, "CCR", 0, 0xCFFF, 0xCFFF},
 	{0x20, "TRISE", 2, 0x3F, 0x3F},
 };

@@ -236,7 +236,7 @@ static void spi_reset(struct periph *p, enum mcu_reset why)
 static const struct reg regs[] = {
 	{CR1, "CR1", 0, 0xFFFF, 0xFFFF, .write = write_cr1},
 	{CR2, "CR2", 0, 0xE7, 0xE7, .write = write_cr2},
-	{SR, "SR", 2, 0xFF, 0x10, .read = read_sr, .write = write_sr},
+	{SR, "SR", 2, 0xFF, 0x10, .read = read_sr, .stable = true, .write = write_sr},
 	{DR, "DR", 0, 0xFFFF, 0xFFFF, .read = read_dr, .write = write_dr},
 	{0x10, "CRCPR", 7, 0xFFFF, 0xFFFF},
 	{0x14, "RXCRCR", 0, 0xFFFF, 0},

@@ -48,6 +48,7 @@ struct timer_state {
 	uint32_t tick;     /* HCLK cycles a tick */
 	uint32_t psc, arr; /* shadow registers in force */
 	uint16_t repeat;   /* updates still to be left out */
+	bool polled;       /* SR was read: the next flag to rise is an event */
 	uint8_t captures;  /* LSI edges counted by the channel-4 prescaler */
 };
 
@@ -279,6 +280,8 @@ static uint32_t wanted_flags(const struct periph *p)
 	uint32_t dier = periph_get(p, DIER), mms = periph_get(p, CR2) >> 4 & 7, sr = periph_get(p, SR);
 	uint32_t want = (dier & 0x1F & ~sr) | (dier >> 8 & 0x1F);
 
+	if (((const struct timer_state *)p->state)->polled)
+		want |= 0x1F & ~sr;
 	if (mms == 2)
 		want |= SR_UIF;
 	else if (mms >= 4)
@@ -347,6 +350,7 @@ static void lsi_edge(struct periph *p)
 
 static void timer_event(struct periph *p, unsigned id)
 {
+	((struct timer_state *)p->state)->polled = false;
 	sync(p);
 	if (id == EVENT_LSI)
 		lsi_edge(p);
@@ -389,6 +393,20 @@ static uint32_t read_synced(struct periph *p, const struct reg *r)
 {
 	sync(p);
 	return periph_get(p, r->offset);
+}
+
+/* Whoever polls SR need not be run round and round: between the events that
+ * this asks for it reads the same. */
+static uint32_t read_sr(struct periph *p, const struct reg *r)
+{
+	struct timer_state *s = p->state;
+
+	sync(p);
+	if (!s->polled && !p->m->by_debugger) {
+		s->polled = true;
+		arm(p);
+	}
+	return periph_get(p, SR);
 }
 
 static void write_synced(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
@@ -483,7 +501,7 @@ static const struct reg regs[] = {
 	PLAIN(CR2, "CR2", 0x7FFD),
 	PLAIN(SMCR, "SMCR", 0xFFF7),
 	PLAIN(DIER, "DIER", 0x7FFF),
-	{SR, "SR", 0, 0x1EFF, 0x1EFF, .read = read_synced, .write = write_sr},
+	{SR, "SR", 0, 0x1EFF, 0x1EFF, .read = read_sr, .stable = true, .write = write_sr},
 	{EGR, "EGR", 0, 0, 0xFF, .write = write_egr},
 	PLAIN(CCMR1, "CCMR1", 0xFFFF),
 	PLAIN(0x1C, "CCMR2", 0xFFFF),
@@ -519,7 +537,7 @@ static const struct reg basic_regs[] = {
 	{CR1, "CR1", 0, 0x8F, 0x8F, .read = read_synced, .write = write_cr1},
 	PLAIN(CR2, "CR2", 0x70),
 	PLAIN(DIER, "DIER", 0x101),
-	{SR, "SR", 0, 1, 1, .read = read_synced, .write = write_sr},
+	{SR, "SR", 0, 1, 1, .read = read_sr, .stable = true, .write = write_sr},
 	{EGR, "EGR", 0, 0, 1, .write = write_egr},
 	{CNT, "CNT", 0, 0xFFFF, 0xFFFF, .read = read_synced, .write = write_synced},
 	PLAIN(PSC, "PSC", 0xFFFF),

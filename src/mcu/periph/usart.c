@@ -357,7 +357,7 @@ static void usart_reset(struct periph *p, enum mcu_reset why)
 }
 
 static const struct reg regs[] = {
-	{SR, "SR", 0xC0, 0x3FF, 0x360, .read = read_sr, .write = write_sr},
+	{SR, "SR", 0xC0, 0x3FF, 0x360, .read = read_sr, .stable = true, .write = write_sr},
 	{DR, "DR", 0, 0x1FF, 0x1FF, .read = read_dr, .write = write_dr},
 	{BRR, "BRR", 0, 0xFFFF, 0xFFFF},
 	{CR1, "CR1", 0, 0x3FFF, 0x3FFF, .write = write_control},
