@@ -475,6 +475,7 @@ enum mcu_access mcu_debug_write(struct mcu *m, uint32_t address, unsigned size, 
 	m->by_debugger = false;
 	if (m->s.side.reset_pending)
 		reset_enter(m, m->s.side.reset_why);
+	time_find_next(m); /* the write may have resumed the core, and what was frozen with it */
 	return ok ? MCU_ACCESS_OK : MCU_ACCESS_FAULT;
 }
 

@@ -179,6 +179,7 @@ void power_wake(struct mcu *m)
 	if (was == MCU_MODE_STOP) {
 		time_skip_stopped(m, time_now_ns(m) + STOP_WAKE_NS);
 		rcc_after_stop(m);
+		time_find_next(m);
 	}
 	mcu_emit(m, MCU_EVENT_WAKE, was, 0);
 }
