@@ -11,6 +11,7 @@
  *
  * Not modelled: phantom power through the debug wires, contact bounce, brown-out.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "board/board_internal.h"
@@ -163,9 +164,10 @@ void board_advance(struct board *b, uint64_t ns)
 	uint64_t until = board_now_ns(b) + ns;
 
 	while (board_now_ns(b) < until) {
-		uint64_t due = next_due(b);
+		uint64_t due = next_due(b), before = board_now_ns(b);
 
 		run_until(b, due < until ? due : until);
+		assert(due <= before || board_now_ns(b) > before); /* or this would never end */
 		do_due(b);
 	}
 	check_cut(b);

@@ -22,7 +22,8 @@
 
 struct board;
 
-/* Wires between probe and chip, each a setting of its own. */
+/* Wires between probe and chip, each a setting of its own; TX and RX are the
+ * serial adapter's, named from the chip's side. */
 enum board_wire { WIRE_SWDIO, WIRE_SWCLK, WIRE_NRST, WIRE_GND, WIRE_VTREF, WIRE_TX, WIRE_RX,
 		  WIRE_COUNT };
 enum wire_state {
@@ -43,8 +44,9 @@ struct board_config {
 	bool power_off;
 	bool clone_vtref;        /* the dongle's VTref senses its own 3.3 V */
 	const char *probe_firmware; /* "V2J37S7" (default), "V2J29S7", "V2J17S4" */
-	bool short_replies;      /* failing READDEBUGREG replies are 2 bytes (V2J36 and later) ... */
-	bool stale_replies;      /* ... or full length with left-overs (older) */
+	bool short_replies;      /* failing replies are their 2 status bytes ... */
+	bool stale_replies;      /* ... or full length with left-overs; neither: as the firmware
+				    version does (2 bytes from J36 on) */
 	const uint8_t *boot_rom; /* a user's own dump; NULL: ours */
 	size_t boot_rom_size;
 	uint8_t swj_readback;
