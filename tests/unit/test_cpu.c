@@ -451,6 +451,33 @@ static void vector_catch_at_hard_fault(void **state)
 	mcu_free(m);
 }
 
+static void reset_lets_a_halted_core_go_unless_caught(void **state)
+{
+	struct mcu *m = BOOT(0xE7FE);
+
+	halt(m);
+	debug_put(m, SCS_AIRCR, 0x05FA0004);
+	run_ns(m, 1000000);
+	assert_false(cpu_halted(m));
+	assert_true(debug_get(m, SCS_DHCSR) & 1u << 25);
+
+	halt(m);
+	debug_put(m, SCS_DEMCR, DEMCR_VC_CORERESET);
+	debug_put(m, SCS_AIRCR, 0x05FA0004);
+	run_ns(m, 1000000);
+	assert_true(cpu_halted(m));
+	assert_int_equal(core_register(m, 15), CODE);
+
+	debug_put(m, SCS_DEMCR, 0); /* C_HALT written while NRST is low: halts at once */
+	mcu_nrst(m, true);
+	debug_put(m, SCS_DHCSR, DBGKEY | 3);
+	mcu_nrst(m, false);
+	run_ns(m, 1000000);
+	assert_true(cpu_halted(m));
+	assert_int_equal(core_register(m, 15), CODE);
+	mcu_free(m);
+}
+
 static void bkpt_with_and_without_debugger(void **state)
 {
 	struct mcu *m = BOOT(0xBE00, 0xE7FE);
@@ -668,6 +695,7 @@ int main(void)
 		cmocka_unit_test(data_watchpoint),
 		cmocka_unit_test(cycle_counter),
 		cmocka_unit_test(vector_catch_at_hard_fault),
+		cmocka_unit_test(reset_lets_a_halted_core_go_unless_caught),
 		cmocka_unit_test(bkpt_with_and_without_debugger),
 		cmocka_unit_test(bit_band_alias),
 		cmocka_unit_test(code_in_ram_may_change_itself),

@@ -242,6 +242,7 @@ void cpu_restored(struct mcu *m)
 	struct region *r = &m->cache->region[REGION_RAM];
 	struct region *alias = &m->cache->region[REGION_ALIAS];
 
+	m->cache->idle.next_try = m->s.time.instructions;
 	if (r->size)
 		region_forget(m, r, 0, r->size);
 	if (alias->size && alias->mem == m->s.ram)

@@ -128,8 +128,8 @@ uint8_t cpu_it_advance(uint8_t it);
 extern const exec_fn cpu_functions[];
 /* Write r15 the way BX, POP and LDR do: interworking bit, EXC_RETURN. */
 bool cpu_bx(struct mcu *m, uint32_t target);
-/* A WFI or WFE is complete: sleep, unless something wakes at once. */
-void cpu_take_sleep_request(struct mcu *m);
+/* The WFI or WFE at `from` is complete: sleep, unless something wakes at once. */
+void cpu_take_sleep_request(struct mcu *m, uint32_t from);
 
 /* ---- exception.c ------------------------------------------------------------------------ */
 

@@ -73,6 +73,7 @@ struct cpu_state {
 	bool halted;
 	bool debug_enabled, halt_request, step, mask_ints; /* DHCSR control bits */
 	bool watch_hit;      /* a watchpoint matched during the instruction under way */
+	bool halt_in_reset;  /* C_HALT was written while the chip was held in reset */
 	bool stepping;       /* one instruction is due before halting again */
 	bool reset_sticky;   /* S_RESET_ST */
 	uint64_t retire_mark;/* instructions at the last look at S_RETIRE_ST */

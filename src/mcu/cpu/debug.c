@@ -1,6 +1,7 @@
 /*
  * Debug state and its registers: DHCSR, DCRSR, DCRDR, DEMCR, DFSR. DDI 0403 C1.
  * In debug state SysTick and CYCCNT stand still; other clocks run on (mcu.c).
+ * Not modelled: MON_STEP, DBGRESTARTED and external halt requests.
  */
 #include "mcu/cpu/cpu_internal.h"
 
@@ -77,7 +78,10 @@ void debug_reset(struct mcu *m, bool power)
 {
 	struct cpu_state *c = &m->s.cpu;
 
-	c->stepping = false;
+	/* A core reset clears C_HALT and C_STEP (DDI 0337, DHCSR); what the debugger
+	 * writes while reset is held is there when it ends. */
+	c->halt_request = c->halt_request && c->halt_in_reset;
+	c->step = c->halt_in_reset = c->stepping = false;
 	c->reset_sticky = true;
 	c->demcr_at_vector = 0;
 	if (!power)
@@ -124,6 +128,7 @@ static void write_dhcsr(struct mcu *m, uint32_t v, bool debugger)
 	c->halt_request = v & C_HALT;
 	c->step = v & C_STEP;
 	c->mask_ints = v & C_MASKINTS;
+	c->halt_in_reset = !alive && c->halt_request;
 	if (!alive)
 		return;
 	if (c->halt_request && !c->halted)

@@ -115,7 +115,7 @@ bool exec_CPS(struct mcu *m, const struct arm_insn *in)
 	return true;
 }
 
-static void fall_asleep(struct mcu *m, bool wfe)
+static void fall_asleep(struct mcu *m, bool wfe, uint32_t from)
 {
 	struct cpu_state *c = &m->s.cpu;
 
@@ -125,8 +125,9 @@ static void fall_asleep(struct mcu *m, bool wfe)
 		return;
 	}
 	c->sleeping = true;
-	c->r[15] = c->next; /* power_sleep tells who slept, and where it goes on */
+	c->r[15] = from; /* power_sleep tells which instruction it was */
 	power_sleep(m, c->scr & SCR_SLEEPDEEP);
+	c->r[15] = c->next;
 }
 
 /* A core being stepped does not sleep (C_STEP; DDI 0403 C1.6). */
@@ -146,12 +147,12 @@ bool exec_WFE(struct mcu *m, const struct arm_insn *in)
 	return true;
 }
 
-void cpu_take_sleep_request(struct mcu *m)
+void cpu_take_sleep_request(struct mcu *m, uint32_t from)
 {
 	bool wfe = m->s.cpu.sleep_request == 2;
 
 	m->s.cpu.sleep_request = 0;
-	fall_asleep(m, wfe);
+	fall_asleep(m, wfe, from);
 }
 
 bool exec_SEV(struct mcu *m, const struct arm_insn *in)

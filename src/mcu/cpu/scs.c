@@ -123,10 +123,10 @@ static void write_aircr(struct mcu *m, uint32_t v)
 	exception_update(m);
 	if (v & AIRCR_SYSRESETREQ)
 		reset_request(m, MCU_RESET_SOFTWARE);
-	else if (v & AIRCR_VECTRESET && c->debug_enabled)
+	else if (v & AIRCR_VECTRESET && m->by_debugger)
 		cpu_reset(m, MCU_RESET_SOFTWARE); /* the core alone; a halted one is let go */
-	if (v & AIRCR_VECTCLRACTIVE && c->debug_enabled)
-		clear_active(m);
+	if (v & AIRCR_VECTCLRACTIVE && m->by_debugger)
+		clear_active(m); /* by software both are UNPREDICTABLE: ignored */
 }
 
 /* ---- the block as a whole --------------------------------------------------------------------- */

@@ -113,7 +113,7 @@ static void complete(struct mcu *m, const struct arm_insn *in, unsigned cycles)
 		exception_return(m, v);
 	}
 	if (c->sleep_request)
-		cpu_take_sleep_request(m);
+		cpu_take_sleep_request(m, from);
 }
 
 /* Its condition failed: it takes one cycle and does nothing. */
