@@ -101,8 +101,12 @@ static const struct flash_port_ops direct_ops = {
 enum status flash_direct_open(struct target *t, const struct chip *chip, const struct log *log,
 			      struct flash_port **out, struct err *err)
 {
-	struct flash_port *port = calloc(1, sizeof *port);
+	struct flash_port *port;
+	enum status s = f1_need_halfwords(t, chip, err);
 
+	if (s != STATUS_OK)
+		return s;
+	port = calloc(1, sizeof *port);
 	if (!port)
 		return err_set(err, STATUS_NO_MEMORY, "out of memory");
 	*port = (struct flash_port){.ops = &direct_ops, .target = t, .chip = chip, .log = log};

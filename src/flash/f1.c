@@ -43,6 +43,19 @@ enum status f1_quiet(struct target *t, const struct log *log, struct err *err)
 	return s;
 }
 
+enum status f1_need_halfwords(struct target *t, const struct chip *chip, struct err *err)
+{
+	struct err detail = ERR_INIT;
+	enum status s = target_write16(t, chip->ram_base, 0, &detail);
+
+	/* RAM that does not answer is another matter */
+	if (s != STATUS_UNSUPPORTED && !target_probe(t)->lost)
+		return STATUS_OK;
+	if (err && err->status == STATUS_OK)
+		*err = detail;
+	return s;
+}
+
 enum status f1_error(uint32_t sr, uint32_t address, struct err *err)
 {
 	err_at(err, address);

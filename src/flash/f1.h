@@ -45,6 +45,10 @@
  * at 24 MHz: three times the reset clock, and flash needs no wait states yet.
  */
 enum status f1_quiet(struct target *t, const struct log *log, struct err *err) MUST_CHECK;
+/* STATUS_UNSUPPORTED where the probe has no half-word accesses, before anything
+ * is erased that could then not be programmed. Writes to the first bytes of RAM. */
+enum status f1_need_halfwords(struct target *t, const struct chip *chip,
+			      struct err *err) MUST_CHECK;
 enum status f1_unlock(struct target *t, struct err *err) MUST_CHECK;
 /* Also opens the option bytes (OPTWRE). */
 enum status f1_unlock_options(struct target *t, struct err *err) MUST_CHECK;

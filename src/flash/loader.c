@@ -368,7 +368,7 @@ static bool ram_reaches(struct loader *l, struct err *err)
 
 static enum status fit(struct loader *l, const struct chip *chip, struct err *err)
 {
-	for (uint32_t ram = chip->ram_size; ram >= 2048; ram /= 2) {
+	for (uint32_t ram = chip->ram_size; ram >= 2048; ram -= ram / 4) {
 		lay_out(l, chip->ram_base, ram);
 		if (l->slot_count < MIN_SLOTS)
 			break;

@@ -87,6 +87,8 @@ enum status flash_write_option_bytes(struct target *t, const struct chip *chip,
 		return STATUS_PROTECTED;
 	}
 	if (s == STATUS_OK)
+		s = f1_need_halfwords(t, chip, err);
+	if (s == STATUS_OK)
 		s = f1_unlock_options(t, err);
 	if (s != STATUS_OK)
 		return s;
@@ -119,6 +121,8 @@ enum status flash_unlock(struct target *t, const struct chip *chip, struct err *
 {
 	enum status s = f1_quiet(t, NULL, err);
 
+	if (s == STATUS_OK)
+		s = f1_need_halfwords(t, chip, err);
 	if (s == STATUS_OK)
 		s = f1_unlock_options(t, err);
 	if (s == STATUS_OK)
