@@ -181,6 +181,9 @@ bool bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value)
 	unsigned bit;
 	bool hit, ok;
 
+	/* The common case first. */
+	if (address >> 20 == 0x400)
+		return periph_bus_read(m, address, size, value);
 	ok = memory_read(m, address, size, value, &hit);
 	if (hit)
 		return ok;

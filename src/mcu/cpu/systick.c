@@ -84,7 +84,8 @@ uint64_t systick_next(const struct mcu *m)
 {
 	const struct cpu_systick *t = &m->s.cpu.systick;
 
-	return running(m) && t->csr & TICKINT ? t->zero_at : UINT64_MAX;
+	/* Without its interrupt it matters only to a core that may be polling. */
+	return running(m) && (t->csr & TICKINT || !m->s.cpu.sleeping) ? t->zero_at : UINT64_MAX;
 }
 
 void systick_freeze(struct mcu *m)
