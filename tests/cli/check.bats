@@ -117,3 +117,38 @@ setup_file() { :; }
   said "$output" 'nothing to narrow down'
   run_code 8 narrow missing.elf
 }
+
+@test "--format gcc: file:line: error, and the fix as a note" {
+  need_firmware
+  run_code 7 check --format gcc "$fw/locked-rtos.elf"
+  said "$output" '^locked-rtos/display\.c:[0-9]+: error: SWD and JTAG are off .* \[swj-off\]$'
+  said "$output" '^locked-rtos/display\.c:[0-9]+: note: '
+  run_code 0 check --format gcc "$fw/blinky.elf"
+  [ -z "$output" ]
+  run_code 2 check --format html "$fw/blinky.elf"
+}
+
+@test "--format sarif: one 2.1.0 document of all files" {
+  need_firmware
+  run_code 7 check --format sarif "$fw/locked-rtos.elf" "$fw/locked-rtos-O2.elf" "$fw/blinky.elf"
+  jq -e '.version == "2.1.0" and .runs[0].tool.driver.name == "reflash" and (.runs[0].results | length) >= 2
+         and .runs[0].results[0].ruleId == "swj-off" and .runs[0].results[0].level == "error"
+         and .runs[0].results[0].locations[0].physicalLocation.region.startLine > 0' <<<"$output"
+}
+
+@test "folders: every firmware file below, in order, in parallel as one after the other" {
+  need_firmware
+  mkdir -p tree/sub
+  cp "$fw/blinky.elf" tree/a.elf
+  cp "$fw/locked-rtos.bin" tree/sub/b.bin
+  cp "$fw/blinky.bin" tree/c.bin
+  echo text >tree/readme.txt
+  run_code 7 check --json -j 1 tree
+  one=$output
+  [ "$(jq -rs '[.[].file] | join(" ")' <<<"$one")" = "tree/a.elf tree/c.bin tree/sub/b.bin" ]
+  run_code 7 check --json -j 3 tree
+  [ "$output" = "$one" ]
+  mkdir empty
+  run_code 8 check empty
+  one_clear_error
+}
