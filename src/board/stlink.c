@@ -9,8 +9,11 @@
  * command comes (they are dropped).
  * ASSUMED: in DFU mode ENTER stalls and settings are taken (pyOCD sets the
  * speed there); mode is DEBUG after ENTER even when the target did not answer (logs
- * show it); firmware before J32 stalls on a command it does not know.
+ * show it); firmware before J32 stalls on a command it does not know, and reads
+ * a word through the AHB-AP in ENTER (a J29 answered it with DP WAIT; newer ones
+ * fail at the first access instead).
  */
+#include "arm/scs.h"
 #include "board/stlink_internal.h"
 
 #define PACKET 64u
@@ -121,11 +124,17 @@ static void cmd_voltage(struct board *b, const uint8_t *cmd)
 
 static enum stlink_status enter(struct board *b, uint8_t how)
 {
-	uint32_t dpidr = 0;
+	uint32_t dpidr = 0, cpuid = 0;
+	enum stlink_status st;
 
 	b->probe.mode = STLINK_DEBUG;
 	b->probe.ap_open = 1;
-	return how == ENTER_SWD ? swd_connect(b, &dpidr) : ST_NO_DEVICE;
+	if (how != ENTER_SWD)
+		return ST_NO_DEVICE;
+	st = swd_connect(b, &dpidr);
+	if (st == ST_OK && b->probe.jtag_fw < ENTER_PORT_ONLY_FW)
+		st = swd_word_read(b, SCS_CPUID, &cpuid);
+	return st;
 }
 
 static void cmd_enter_v1(struct board *b, const uint8_t *cmd)

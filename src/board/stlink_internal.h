@@ -16,6 +16,7 @@
 #define AP_OPEN_FW 28u          /* INIT_AP exists, and is asked for */
 #define DPBANK_FW 32u
 #define CSW_FW 32u
+#define ENTER_PORT_ONLY_FW 32u  /* older ones touch the AHB-AP in ENTER */
 #define BAD_COMMAND_FW 32u      /* older ones stall instead of answering 42 */
 
 struct stlink_command {

@@ -12,6 +12,7 @@
 #include "cli/flashing.h"
 #include "cli/memory.h"
 #include "cli/precheck.h"
+#include "cli/recover_uart.h"
 #include "cli/remember.h"
 #include "cli/report.h"
 #include "doctor/doctor.h"
@@ -247,6 +248,14 @@ static enum status parse(struct cli *cli, const struct args *args, struct recove
 	return load_image(r->check.file, IMAGE_NO_ADDRESS, &r->check.img, &cli->err);
 }
 
+static enum status over_uart(struct cli *cli, const struct recovery *r)
+{
+	struct uart_recovery u = {.path = cli->probe + strlen("tty:"), .backup = r->backup,
+				  .file = r->check.file, .img = r->check.img, .wait_us = r->wait_us};
+
+	return recover_over_uart(cli, &u);
+}
+
 static enum status run(struct cli *cli, const struct args *args)
 {
 	struct recovery r;
@@ -254,7 +263,9 @@ static enum status run(struct cli *cli, const struct args *args)
 
 	if (!s && r.check.img)
 		s = precheck(cli, &r.check);
-	if (!s) {
+	if (!s && cli->probe && strncmp(cli->probe, "tty:", 4) == 0) {
+		s = over_uart(cli, &r);
+	} else if (!s) {
 		s = recover(cli, &r);
 		session_close(&r.s, false);
 		if (cli_interrupted(cli) && s)
@@ -268,6 +279,7 @@ const struct command cmd_recover = {
 	.name = "recover", .aliases = "unbrick", .usage = "[--write FILE]",
 	.summary = "Get it back",
 	.about = "Climbs from what needs nobody to what needs a jumper: plain, slow, under reset, RESET\n"
-		 "by hand, power by hand, BOOT0. Then erases page 0 (asks first, or -y), or writes FILE.",
+		 "by hand, power by hand, BOOT0. Then erases page 0 (asks first, or -y), or writes FILE.\n"
+		 "With -p tty:/dev/ttyUSB0: over the UART of the boot ROM (BOOT0 at 1), without a probe.",
 	.options = options, .min_args = 0, .max_args = 0, .run = run,
 };
