@@ -124,3 +124,24 @@ load helper
   one_clear_error
   run_code 8 explain missing.log
 }
+
+@test "recover over the UART of the boot ROM: asks for BOOT0, erases page 0, writes, reads back" {
+  need_firmware
+  "$REFLASH" board start --uart --wires nrst=open >/dev/null 2>&1
+  tty=$XDG_RUNTIME_DIR/reflash/board.sock.uart
+  run_code 0 write --force "$fw/locked-rtos.elf"
+  run_code 9 recover -y -p "tty:$tty" --wait 500ms
+  one_clear_error || said "$errors" '>> Please move the BOOT0'
+  "$REFLASH" board boot0 1 >/dev/null
+  "$REFLASH" board press-reset >/dev/null
+  run_code 9 recover -p "tty:$tty"
+  said "$errors" '-y'
+  run_code 0 recover -y -p "tty:$tty"
+  said "$output" 'page 0 is erased'
+  run_code 0 recover --write "$fw/blinky.elf" -p "tty:$tty"
+  said "$output" 'read back'
+  "$REFLASH" board boot0 0 >/dev/null
+  "$REFLASH" board press-reset >/dev/null
+  run_code 0 verify "$fw/blinky.elf"
+  run_code 3 recover -p tty:/dev/nonexistent
+}

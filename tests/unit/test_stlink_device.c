@@ -901,6 +901,18 @@ static void a_sleeping_chip_says_wait(void **state)
 	board_free(b);
 }
 
+static void old_firmware_notices_sleep_when_it_enters(void **state)
+{
+	struct board *b = desk("V2J29S7");
+
+	(void)state;
+	PROGRAM(b, sleeps);
+	SEND(b, 0xF3, 0x07);
+	assert_int_equal(enter(b), 0x14);
+	assert_int_equal(mode(b), 2);
+	board_free(b);
+}
+
 /* How long twenty reads take. */
 static uint64_t twenty_reads(struct board *b)
 {
@@ -1111,6 +1123,7 @@ int main(void)
 		cmocka_unit_test(a_slow_nrst_rises_late),
 		cmocka_unit_test(air32_is_deaf_under_reset),
 		cmocka_unit_test(a_sleeping_chip_says_wait),
+		cmocka_unit_test(old_firmware_notices_sleep_when_it_enters),
 		cmocka_unit_test(a_napping_chip_answers_at_its_next_tick),
 		cmocka_unit_test(standby_does_not_answer_at_all),
 		cmocka_unit_test(read_out_protection_faults_flash_reads),
