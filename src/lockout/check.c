@@ -121,6 +121,16 @@ static enum status judge_run(const struct subject *s, struct plan *plan, struct 
 	return status;
 }
 
+/* A proved lock-out needs no search for possible ones. */
+static bool is_proved(const struct lockout_report *r)
+{
+	for (size_t i = 0; i < r->finding_count; i++)
+		if (r->findings[i].level == LEVEL_LOCKOUT &&
+		    r->findings[i].certainty == CERTAIN_PROVED)
+			return true;
+	return false;
+}
+
 static enum status run_and_judge(const struct subject *s, const struct lockout_options *opt,
 				 struct lockout_report *r, struct err *err)
 {
@@ -133,6 +143,8 @@ static enum status run_and_judge(const struct subject *s, const struct lockout_o
 		status = judge_run(s, &plan, o, r, err);
 		doubt_fault(o, r);
 	}
+	if (status == STATUS_OK && !is_proved(r))
+		status = judge_sweep(s, opt, o, r, err);
 	if (o)
 		outcome_fini(o);
 	free(o);

@@ -135,7 +135,8 @@ static void judge_watchdog(const struct subject *s, const struct plan *plan,
 	}
 }
 
-static void judge_reset_loop(const struct outcome *o, struct lockout_report *r)
+static void judge_reset_loop(const struct subject *s, const struct outcome *o,
+			     struct lockout_report *r)
 {
 	static const enum mcu_reset kinds[] = {MCU_RESET_SOFTWARE, MCU_RESET_IWDG, MCU_RESET_WWDG,
 					       MCU_RESET_LOW_POWER, MCU_RESET_OPTION_BYTES};
@@ -149,6 +150,9 @@ static void judge_reset_loop(const struct outcome *o, struct lockout_report *r)
 		if (!f)
 			continue;
 		f->cause = CAUSE_RESET_LOOP;
+		lockout_place_at(s->img, o->watch.reset_pc[kinds[i]], &f->blame);
+		f->store = f->stack[0] = f->blame;
+		f->stack_len = 1;
 		f->level = LEVEL_HAZARD;
 		f->certainty = CERTAIN_PROVED;
 		snprintf(f->summary, sizeof f->summary, "the chip resets itself %u times (%s)",
@@ -179,7 +183,7 @@ void judge_resets(const struct subject *s, const struct plan *plan, const struct
 		  struct lockout_report *r)
 {
 	judge_watchdog(s, plan, o, r);
-	judge_reset_loop(o, r);
+	judge_reset_loop(s, o, r);
 	judge_fault(s, plan, o, r);
 }
 

@@ -77,7 +77,7 @@ struct swj_change {
 #define CHANGES_MAX 64
 
 struct sleep_stats {
-	uint64_t count, first_ns, longest_ns, total_ns;
+	uint64_t count, first_ns /* since reset */, longest_ns, total_ns;
 	uint32_t first_pc, longest_pc;
 	uint64_t first_instructions;
 };
@@ -104,6 +104,7 @@ struct watch {
 	uint64_t asleep_since_ns;
 	uint32_t asleep_pc;
 	unsigned resets[MCU_RESET_OPTION_BYTES + 1];
+	uint32_t reset_pc[MCU_RESET_OPTION_BYTES + 1]; /* where the newest came */
 	uint64_t last_reset_ns;
 	struct first_event fault, lockup, option_erase, option_program, watchdog[2], ignored, jtag,
 		flash;
@@ -250,6 +251,10 @@ void judge_jtag(const struct subject *s, const struct plan *plan, const struct o
 /* SWJ_CFG=100: off at the end, off for a moment, off by read-back; with proof. */
 enum status judge_swj(const struct subject *s, struct plan *plan, struct outcome *o,
 		      struct lockout_report *r, struct err *err) MUST_CHECK;
+/* Stores that no run reached, by the static sweep. `o` holds the coverage. */
+enum status judge_sweep(const struct subject *s, const struct lockout_options *opt,
+			const struct outcome *o, struct lockout_report *r, struct err *err)
+	MUST_CHECK;
 /* Sort the findings and derive the verdict. */
 void judge_verdict(struct lockout_report *r);
 /* "1.9 ms", "10 s" */

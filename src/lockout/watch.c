@@ -62,7 +62,7 @@ static void note_sleep(struct watch *w, struct mcu *m, const struct mcu_event *e
 		return;
 	s = &w->sleep[e->a];
 	if (s->count++ == 0) {
-		s->first_ns = mcu_now_ns(m);
+		s->first_ns = mcu_since_reset_ns(m);
 		s->first_pc = e->pc;
 		s->first_instructions = mcu_instructions(m);
 		w->pins |= pins_in_use(m);
@@ -90,8 +90,10 @@ static void note_wake(struct watch *w, uint64_t now)
 
 static void note_reset(struct watch *w, struct mcu *m, const struct mcu_event *e)
 {
-	if (e->a <= MCU_RESET_OPTION_BYTES)
+	if (e->a <= MCU_RESET_OPTION_BYTES) {
 		w->resets[e->a]++;
+		w->reset_pc[e->a] = e->pc;
+	}
 	note_wake(w, mcu_now_ns(m));
 	w->last_reset_ns = mcu_now_ns(m);
 }
