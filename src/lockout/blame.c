@@ -17,45 +17,6 @@
 
 /* ---- inlined calls ---------------------------------------------------------------------- */
 
-static bool named_for_it(const char *function)
-{
-	static const char *const words[] = {"swj", "SWJ", "debug", "Debug", "jtag", "JTAG",
-					    "remap", "Remap", "afio", "AFIO", "swd", "SWD"};
-
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (strstr(function, words[i]))
-			return true;
-	return false;
-}
-
-#define SPL_SWJ_DISABLE 0x00300400u /* GPIO_Remap_SWJ_Disable: position and value packed */
-
-#define TABLE_REACH 64u /* a pointer to a table may stand at its start or past the entry */
-
-/* Is this parameter the value that ends up as SWJ_CFG = 100, or the table? */
-static bool is_the_constant(uint32_t v, const char *function, uint32_t table)
-{
-	return (v >> SWJ_SHIFT & 7) == SWJ_OFF || v == SPL_SWJ_DISABLE ||
-	       (v == SWJ_OFF && named_for_it(function)) ||
-	       (table && v - table + TABLE_REACH < 2 * TABLE_REACH);
-}
-
-static bool parameter_carries(const struct image *img, const struct step *s, uint32_t pc,
-			      unsigned frame, const char *function, uint32_t table)
-{
-	struct image_parameter p[24];
-	size_t n = image_parameters_at(img, pc, frame, p, 24);
-
-	for (size_t i = 0; i < n; i++) {
-		uint32_t v = p[i].kind == IMAGE_PARAMETER_REGISTER ? s->r[p[i].value & 15]
-								   : p[i].value;
-
-		if (is_the_constant(v, function, table))
-			return true;
-	}
-	return false;
-}
-
 /* How many inlined frames the places of two addresses of one function share,
  * counted from the outside. */
 static size_t shared_frames(const struct lockout_place *a, size_t na,
@@ -89,20 +50,6 @@ static bool inlined_call(const struct image *img, const struct trace *t, const i
 		}
 	}
 	return false;
-}
-
-/* The statement at a step, climbed out of inlined functions that were given
- * the constant. */
-static void blame_step(const struct image *img, const struct step *s, uint32_t table,
-		       struct lockout_place *out)
-{
-	struct lockout_place places[8];
-	size_t n = places_at(img, s->r[15], places, 8), k = 0;
-
-	while (k + 1 < n &&
-	       parameter_carries(img, s, s->r[15], (unsigned)k, places[k].function, table))
-		k++;
-	*out = places[k];
 }
 
 /* ---- the store ---------------------------------------------------------------------------- */
@@ -193,6 +140,22 @@ static bool settle_origin(const struct trace *t, const struct subject *s, struct
 	}
 }
 
+/* An inlined function around one of the steps was given the constant. */
+static bool chosen_inlined(const struct image *img, const struct trace *t, const int32_t *depth,
+			   const struct slice *slice, struct blame *out)
+{
+	const struct step *origin = &t->steps[slice->at];
+
+	for (size_t i = 0; i < slice->hop_count; i++) {
+		const struct step *s = &t->steps[slice->hops[i].at];
+
+		if (depth[slice->hops[i].at] == depth[slice->at] &&
+		    inlined_choice(img, s->r[15], s->r, out->table, &out->blame))
+			return true;
+	}
+	return inlined_choice(img, origin->r[15], origin->r, out->table, &out->blame);
+}
+
 static void blame_origin(const struct trace *t, const struct subject *s, struct slice *slice,
 			 struct blame *out)
 {
@@ -202,11 +165,14 @@ static void blame_origin(const struct trace *t, const struct subject *s, struct 
 	if (!depth)
 		return;
 	if (slice_crossing(t, depth, slice, &call))
-		blame_step(s->img, &t->steps[call], out->table, &out->blame);
+		(void)inlined_choice(s->img, t->steps[call].r[15], t->steps[call].r, out->table,
+				     &out->blame);
 	else if (choice_call(t, s, depth, slice->at, &call))
-		blame_step(s->img, &t->steps[call], 0, &out->blame);
-	else if (!inlined_call(s->img, t, depth, slice, slice->at, &out->blame))
-		blame_step(s->img, &t->steps[slice->at], out->table, &out->blame);
+		(void)inlined_choice(s->img, t->steps[call].r[15], t->steps[call].r, 0,
+				     &out->blame);
+	else if (!chosen_inlined(s->img, t, depth, slice, out) &&
+		 !inlined_call(s->img, t, depth, slice, slice->at, &out->blame))
+		lockout_place_at(s->img, t->steps[slice->at].r[15], &out->blame);
 	free(depth);
 }
 

@@ -101,7 +101,7 @@ static enum status add_hit(const struct subject *s, const struct sweep_hit *h,
 	f->store_value = h->value;
 	fill_stack(s->img, h, f);
 	f->store = f->stack[0];
-	lockout_place_at(s->img, blame, &f->blame);
+	(void)inlined_choice(s->img, blame, NULL, 0, &f->blame);
 	describe_condition(s->img, h, f);
 	snprintf(f->summary, sizeof f->summary,
 		 "a path that this run did not take switches SWD and JTAG off%s",

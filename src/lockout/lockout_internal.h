@@ -209,6 +209,11 @@ bool choice_call(const struct trace *t, const struct subject *s, const int32_t *
 
 /* The same with the inlined functions around it, innermost first. */
 size_t places_at(const struct image *img, uint32_t pc, struct lockout_place *out, size_t max);
+/* The place of an instruction, climbed out of inlined functions that were given
+ * the constant; true: it was climbed. `regs` (16) may be NULL; `table`: address
+ * of the table entry it came from, or 0. */
+bool inlined_choice(const struct image *img, uint32_t pc, const uint32_t *regs, uint32_t table,
+		    struct lockout_place *out);
 /* Call stack from registers, innermost first, inlined frames included. */
 size_t stack_take(const struct image *img, const struct mcu *m, const struct step *at,
 		  struct lockout_place *out, size_t max);

@@ -193,7 +193,7 @@ static void low_power(int stop, int standby)
 		REG(0x40007000) |= 2;
 	if (stop || standby)
 		REG(0xE000ED10) |= 4;
-	for (;;)
+	for (;;) /* blame stop standby sleep */
 		__asm volatile("wfi"); /* blame stop standby sleep */
 }
 
