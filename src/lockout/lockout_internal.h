@@ -109,6 +109,7 @@ struct watch {
 	struct first_event fault, lockup, option_erase, option_program, watchdog[2], ignored, jtag,
 		flash;
 	unsigned faults;
+	struct mcu_store flash_cr;  /* the newest store to FLASH_CR */
 	uint64_t mapr_stores;       /* core stores to AFIO_MAPR */
 	uint64_t fixed_stores;      /* of these, replaced by the plan */
 	uint64_t last_mapr_ns;

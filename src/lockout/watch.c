@@ -6,6 +6,8 @@
  */
 #include "lockout/lockout_internal.h"
 
+#define FLASH_CR 0x40022010u
+
 static bool takes_swd(const struct watch *w, unsigned swj)
 {
 	return swj == SWJ_OFF || (swj == 2 && w->silicon && w->silicon->swj_nojtag_locks);
@@ -98,6 +100,19 @@ static void note_reset(struct watch *w, struct mcu *m, const struct mcu_event *e
 	w->last_reset_ns = mcu_now_ns(m);
 }
 
+/* An erase is told when it ends; the store that began it is the one to name. */
+static void note_options(struct watch *w, struct mcu *m, const struct mcu_event *e)
+{
+	struct first_event *first = e->a ? &w->option_program : &w->option_erase;
+	bool seen = first->seen;
+
+	note_first(w, m, e, first);
+	if (!seen && !e->a && w->flash_cr.pc) {
+		first->pc = w->flash_cr.pc;
+		first->store = w->flash_cr;
+	}
+}
+
 static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
 {
 	struct watch *w = ctx;
@@ -127,7 +142,7 @@ static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
 		note_first(w, m, e, &w->lockup);
 		break;
 	case MCU_EVENT_OPTION_BYTES:
-		note_first(w, m, e, e->a ? &w->option_program : &w->option_erase);
+		note_options(w, m, e);
 		break;
 	case MCU_EVENT_WATCHDOG:
 		note_first(w, m, e, &w->watchdog[e->a & 1]);
@@ -153,6 +168,8 @@ static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
 {
 	struct watch *w = ctx;
 
+	if (store->target == FLASH_CR)
+		w->flash_cr = *store;
 	if (store->target != AFIO_MAPR_ADDRESS)
 		return;
 	w->mapr_stores++;
