@@ -3,7 +3,7 @@
 setup() {
   : "${REFLASH:?path of the program}" "${REFLASH_BUILD:?build folder}"
   firmware=$REFLASH_BUILD/examples/firmware
-  probe=$("$REFLASH" list --json | jq -r 'select(.vid == 1155 or .usb != null) | .path // empty' | grep '^usb:' | head -n 1)
+  probe=$("$REFLASH" list --json | jq -r 'select(.type == "probe" and .virtual == false) | .path' | head -n 1)
   [ -n "$probe" ] || skip "no ST-LINK is plugged in"
 }
 
