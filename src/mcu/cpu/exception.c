@@ -165,8 +165,7 @@ bool fault_raise(struct mcu *m, unsigned exception, uint32_t cfsr)
 	c->cfsr |= cfsr;
 	if (cfsr)
 		c->demcr_at_vector |= vector_catch_of(cfsr);
-	/* BKPT comes here only when no monitor takes it */
-	if (exception != EXC_DEBUGMON && exc_bit(c->enabled, exception) &&
+	if (exc_bit(c->enabled, exception) &&
 	    group(c, exception_priority(c, exception)) < c->execution_priority)
 		exception_pend(m, exception, true);
 	else
