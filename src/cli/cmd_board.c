@@ -93,7 +93,8 @@ const struct command cmd_board = {
 	.summary = "The virtual board: an STM32F103 and its ST-LINK",
 	.about = "`board start` starts it in the background, `board` alone in the foreground.\n"
 		 "`board exec -- PROGRAM...` gives any libusb program the board as its ST-LINK, and\n"
-		 "a board of its own when none runs. Its serial port is $REFLASH_UART there.",
+		 "a board of its own when none runs. Its serial port (--uart) is $REFLASH_UART there;\n"
+		 "outside, SOCKET.uart, where programs must not insist on parity (stm32flash -m 8n1).",
 	.options = options,
 	.min_args = 0,
 	.max_args = UINT_MAX,

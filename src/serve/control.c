@@ -204,7 +204,8 @@ static void status_text(struct control *c, const struct board_status *b)
 			tell(c, "wire         %s=%s", board_wire_name((enum board_wire)w),
 			     wire_state_name(b->wires[w]));
 	tell(c, "time         %.6f s, %s%s", (double)b->now_ns / 1e9,
-	     s->pace.driven ? "driven" : "real", s->pace.forgiven_ns ? "" : ", keeping up");
+	     s->pace.driven ? "driven" : "real",
+	     s->pace.driven || s->pace.forgiven_ns ? "" : ", keeping up");
 	if (s->pace.forgiven_ns)
 		tell(c, "behind       %.3f s: this machine is too slow for the chip",
 		     (double)s->pace.forgiven_ns / 1e9);

@@ -60,3 +60,36 @@ load clients.bash
 	says 'matched'
 	says_not 'MIS-MATCHED'
 }
+
+@test "GDB through st-util: load, break, backtrace" {
+	need gdb-multiarch
+	need st-util
+	STEPS=$REFLASH_BUILD/tests/clients/steps.elf
+	[ -f "$STEPS" ] || skip "no ARM compiler"
+	board_up
+	PORT=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	with_board st-util -p "$PORT" >util.log 2>&1 3>&- &
+	SERVER=$!
+	for _ in $(seq 50); do
+		grep -q "Listening at" util.log && break
+		sleep 0.1
+	done
+	cat >script.gdb <<-END
+		set pagination off
+		set confirm off
+		target extended-remote 127.0.0.1:$PORT
+		load
+		break twice
+		continue
+		backtrace
+		compare-sections
+		kill
+	END
+	run timeout 50 gdb-multiarch -q -batch -nx -x script.gdb "$STEPS"
+	kill "$SERVER"
+	[ "$status" -eq 0 ] || { echo "$output"; cat util.log; false; }
+	says 'Breakpoint 1, twice'
+	says '#1 .* in main'
+	says 'matched'
+	says_not 'MIS-MATCHED'
+}

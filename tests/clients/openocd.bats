@@ -98,6 +98,30 @@ setup_steps() {
 	full_round tcp-dap
 }
 
+@test "OpenOCD writes option bytes, which count after a power cycle" {
+	need openocd
+	board_up
+	run openocd_by hla init "reset halt" "stm32f1x options_write 0 SWWDG NORSTSTNDBY RSTSTOP" \
+		"stm32f1x options_read 0" exit
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	says 'stop mode: no reset generated'
+	board power-cycle
+	run openocd_by hla init "reset halt" "stm32f1x options_read 0" exit
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	says 'stop mode: reset generated'
+	says 'standby mode: no reset generated'
+}
+
+@test "OpenOCD's program command: write, verify, reset" {
+	setup_steps
+	board_up
+	run openocd_by dap "program $STEPS verify reset exit"
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	says 'Verified OK'
+	sleep 0.2
+	[ "$(board_field mode)" = run ]
+}
+
 @test "OpenOCD fails on a locked-out chip as on the desk" {
 	need openocd
 	board_up --wires swdio=open
