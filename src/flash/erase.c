@@ -31,8 +31,8 @@ static enum status erase_pages(struct engine *e, uint32_t from, uint32_t to, str
 		s = e->port->ops->erase_page(e->port, a, err);
 		e->result.pages_erased++;
 		if (s == STATUS_OK)
-			s = engine_progress(e, FLASH_ERASE, a + e->chip->page_size - from, to - from,
-					    err);
+			s = engine_progress(e, FLASH_ERASE, a + e->chip->page_size - from,
+					    to - from, err);
 	}
 	return s == STATUS_OK ? e->port->ops->wait(e->port, 0, err) : s;
 }

@@ -60,7 +60,8 @@ enum status f1_error(uint32_t sr, uint32_t address, struct err *err)
 {
 	err_at(err, address);
 	if (sr & F1_SR_WRPRTERR)
-		return err_set(err, STATUS_PROTECTED, "flash at 0x%08X is write-protected", address);
+		return err_set(err, STATUS_PROTECTED, "flash at 0x%08X is write-protected",
+			       address);
 	if (sr & F1_SR_PGERR)
 		return err_set(err, STATUS_FAILED,
 			       "flash at 0x%08X was not erased and takes no new value (PGERR)",

@@ -40,7 +40,8 @@ enum status engine_progress(struct engine *e, enum flash_phase phase, size_t don
 		: phase == FLASH_PROGRAM ? "programming" : "verifying",
 		e->touched ? "the image is not whole" : "nothing was changed");
 	if (e->touched)
-		err_next(err, "write it again; until then the chip starts nothing and stays attachable");
+		err_next(err,
+			 "write it again; until then the chip starts nothing and stays attachable");
 	return STATUS_INTERRUPTED;
 }
 
@@ -56,7 +57,8 @@ static enum status open_port(struct engine *e, struct err *err)
 	e->result.used_loader = s == STATUS_OK;
 	if (s == STATUS_UNSUPPORTED) {
 		if (!e->opt->no_loader)
-			log_line(e->opt->log, LOG_NORMAL, "%s: writing through SWD instead", why.what);
+			log_line(e->opt->log, LOG_NORMAL, "%s: writing through SWD instead",
+				 why.what);
 		return flash_direct_open(e->target, e->chip, e->opt->log, &e->port, err);
 	}
 	return s == STATUS_OK ? s : err_set(err, s, "%s", why.what);
@@ -74,11 +76,13 @@ enum status engine_refuse_wrp(uint32_t address, struct err *err)
 {
 	if (address) {
 		err_at(err, address);
-		err_set(err, STATUS_PROTECTED, "the page at 0x%08X is write-protected (WRP)", address);
+		err_set(err, STATUS_PROTECTED, "the page at 0x%08X is write-protected (WRP)",
+			address);
 	} else {
 		err_set(err, STATUS_PROTECTED, "pages are write-protected (WRP): no mass erase");
 	}
-	err_next(err, "`reflash options WRP=FFFFFFFF` removes write protection; nothing was changed");
+	err_next(err,
+		 "`reflash options WRP=FFFFFFFF` removes write protection; nothing was changed");
 	return STATUS_PROTECTED;
 }
 
@@ -90,8 +94,8 @@ enum status engine_open(struct engine *e, struct target *t, const struct chip *c
 	*e = (struct engine){.target = t, .chip = chip, .opt = opt, .phase = FLASH_CONNECT,
 			     .phase_start = target_now_us(t)};
 	if (chip->algorithm != FLASH_STM32F1)
-		return err_set(err, STATUS_UNSUPPORTED, "writing the flash of a %s is not supported",
-			       chip->name);
+		return err_set(err, STATUS_UNSUPPORTED,
+			       "writing the flash of a %s is not supported", chip->name);
 	s = f1_quiet(t, opt->log, err);
 	if (s == STATUS_OK)
 		s = f1_protection(t, &e->protection, err);
@@ -149,8 +153,8 @@ static enum status compare_run(struct engine *e, struct plan *plan, size_t first
 	enum status s = crc ? STATUS_OK : err_set(err, STATUS_NO_MEMORY, "out of memory");
 
 	if (s == STATUS_OK)
-		s = e->port->ops->map(e->port, plan->pages[first].address, e->chip->page_size, n, crc,
-				      err);
+		s = e->port->ops->map(e->port, plan->pages[first].address, e->chip->page_size, n,
+				      crc, err);
 	for (size_t i = 0; s == STATUS_OK && i < n; i++) {
 		struct plan_page *page = &plan->pages[first + i];
 
@@ -214,7 +218,8 @@ static enum status read_back_all(struct engine *e, const struct plan *plan, stru
 	for (size_t i = 0; s == STATUS_OK && i < plan->count; i++) {
 		s = engine_read_back(e, &plan->pages[i], err);
 		if (s == STATUS_OK)
-			s = engine_progress(e, FLASH_VERIFY, (i + 1) * size, plan->count * size, err);
+			s = engine_progress(e, FLASH_VERIFY, (i + 1) * size, plan->count * size,
+					    err);
 	}
 	return s;
 }
@@ -237,7 +242,8 @@ enum status engine_verify(struct engine *e, struct plan *plan,
 		s = engine_read_back(e, page, err);
 		if (s == STATUS_OK)
 			s = err_set(err, STATUS_MISMATCH,
-				    "the page at 0x%08X reads differently each time", page->address);
+				    "the page at 0x%08X reads differently each time",
+				    page->address);
 	}
 	return s;
 }

@@ -63,9 +63,10 @@ static enum status stopped(struct loader *l, uint32_t why, struct err *err)
 		return f1_error(why, where, err);
 	err_at(err, where);
 	if (why == STOP_DIFFERS)
-		return err_set(err, STATUS_MISMATCH,
-			       "flash at 0x%08X reads back differently: the cell is worn or defective",
-			       where);
+		return err_set(
+			err, STATUS_MISMATCH,
+			"flash at 0x%08X reads back differently: the cell is worn or defective",
+			where);
 	return err_set(err, STATUS_FAILED, "the flash loader stopped with code 0x%X", why);
 }
 
@@ -80,15 +81,17 @@ static enum status stuck(struct loader *l, struct err *err)
 		return s;
 	l->running = !state.halted;
 	if (state.was_reset)
-		return err_set(err, STATUS_FAILED,
-			       "the chip was reset while its flash was worked on (RESET button, power or "
-			       "watchdog)");
+		return err_set(
+			err, STATUS_FAILED,
+			"the chip was reset while its flash was worked on (RESET button, power or "
+			"watchdog)");
 	if (state.halted || state.locked_up)
 		return err_set(err, STATUS_FAILED, "the flash loader crashed");
 	s = target_read32(l->port.target, F1_SR, &sr, err);
 	if (s == STATUS_OK && (sr & F1_SR_BSY))
 		return err_set(err, STATUS_TIMEOUT, "the flash controller stays busy");
-	return s != STATUS_OK ? s : err_set(err, STATUS_TIMEOUT, "the flash loader does not answer");
+	return s != STATUS_OK ? s
+			      : err_set(err, STATUS_TIMEOUT, "the flash loader does not answer");
 }
 
 /* ---- the ring ------------------------------------------------------------------------ */
@@ -162,7 +165,8 @@ static enum status give(struct loader *l, const struct command *c, struct err *e
 
 static enum status loader_wait(struct flash_port *port, unsigned open, struct err *err)
 {
-	return open == UINT_MAX ? poll(loader_of(port), err) : wait_open(loader_of(port), open, err);
+	return open == UINT_MAX ? poll(loader_of(port), err)
+				: wait_open(loader_of(port), open, err);
 }
 
 /* ---- what the engine asks for ----------------------------------------------------------- */
@@ -194,8 +198,8 @@ static void trim(uint32_t *address, const uint8_t **data, size_t *len)
 	}
 }
 
-static enum status program_chunk(struct loader *l, uint32_t address, const uint8_t *data, size_t len,
-				 struct err *err)
+static enum status program_chunk(struct loader *l, uint32_t address, const uint8_t *data,
+				 size_t len, struct err *err)
 {
 	uint8_t padded[SLOT_DATA];
 	struct command c = {.op = OP_PROGRAM, .argument = F1_CR_PG, .data = data};

@@ -65,8 +65,9 @@ static enum status check_written(struct target *t, const struct chip *chip,
 		if (raw[2 * i] == values[i])
 			continue;
 		err_at(err, chip->option_base + 2 * i);
-		s = err_set(err, STATUS_MISMATCH, "option byte %u reads 0x%02X after 0x%02X was written", i,
-			    raw[2 * i], values[i]);
+		s = err_set(err, STATUS_MISMATCH,
+			    "option byte %u reads 0x%02X after 0x%02X was written", i, raw[2 * i],
+			    values[i]);
 	}
 	return s;
 }
@@ -96,8 +97,10 @@ enum status flash_write_option_bytes(struct target *t, const struct chip *chip,
 	if (s == STATUS_OK)
 		s = check_written(t, chip, values, err);
 	if (s != STATUS_OK)
-		err_tried(err, "erasing and programming the option bytes: they may be left erased, which "
-			       "read-protects the chip at its next reset");
+		err_tried(
+			err,
+			"erasing and programming the option bytes: they may be left erased, which "
+			"read-protects the chip at its next reset");
 	(void)!f1_lock(t, NULL);
 	return s;
 }
@@ -112,7 +115,8 @@ static enum status check_unlocked(struct target *t, struct err *err)
 		s = f1_protection(t, &p, err);
 	if (s != STATUS_OK || !p.rdp)
 		return s;
-	err_set(err, STATUS_NEED_PERSON, "read-out protection is removed and takes effect at power-on");
+	err_set(err, STATUS_NEED_PERSON,
+		"read-out protection is removed and takes effect at power-on");
 	err_next(err, "unplug the board's power (the probe too), plug it in again, and go on");
 	return STATUS_NEED_PERSON;
 }

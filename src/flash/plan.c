@@ -11,7 +11,8 @@ static enum status check_piece(const struct chip *chip, const struct flash_piece
 
 	if (!range_inside(p->address, p->len, chip->flash_base, chip->flash_size)) {
 		err_set(err, STATUS_BAD_FILE,
-			"the image has %zu bytes at 0x%08X; the flash of the %s is 0x%08X to 0x%08X",
+			"the image has %zu bytes at 0x%08X; the flash of the %s is 0x%08X to "
+			"0x%08X",
 			p->len, p->address, chip->name, chip->flash_base, end - 1);
 		err_next(err, "check that the file is for this chip, or name the chip with --chip");
 		err_at(err, p->address);
@@ -19,7 +20,8 @@ static enum status check_piece(const struct chip *chip, const struct flash_piece
 	}
 	if (p->address < previous_end)
 		return err_set(err, STATUS_BAD_FILE,
-			       "the image gives the bytes at 0x%08X twice, or out of order", p->address);
+			       "the image gives the bytes at 0x%08X twice, or out of order",
+			       p->address);
 	return STATUS_OK;
 }
 

@@ -30,7 +30,8 @@ static enum status look_for_a_cut(struct engine *e, struct plan *plan, struct er
 	enum status s = target_read(e->target, key->address, vector, sizeof vector, err);
 
 	if (s == STATUS_OK)
-		e->result.was_cut = plan_is_blank(vector, VECTOR) && !plan_is_blank(key->want, VECTOR);
+		e->result.was_cut =
+			plan_is_blank(vector, VECTOR) && !plan_is_blank(key->want, VECTOR);
 	return s;
 }
 
@@ -189,8 +190,8 @@ static enum status note(struct engine *e, size_t done, size_t total, struct err 
 		if (e->port->done >= e->erases_given)
 			engine_phase(e, FLASH_PROGRAM);
 	}
-	return engine_progress(e, e->phase == FLASH_ERASE ? FLASH_ERASE : FLASH_PROGRAM, done, total,
-			       err);
+	return engine_progress(e, e->phase == FLASH_ERASE ? FLASH_ERASE : FLASH_PROGRAM, done,
+			       total, err);
 }
 
 static enum status erase_key(struct engine *e, struct plan *plan, struct err *err)
@@ -354,8 +355,9 @@ static void say_half_done(const struct engine *e, const struct plan *plan, enum 
 			  ? ""
 			  : ", and what shared its first or last page may be lost");
 	if (!err->next[0])
-		err_next(err, "run the same write again: it starts over; until then the chip starts "
-			      "nothing and stays attachable");
+		err_next(err,
+			 "run the same write again: it starts over; until then the chip starts "
+			 "nothing and stays attachable");
 }
 
 enum status flash_write(struct target *t, const struct chip *chip, const struct flash_piece *pieces,

@@ -44,8 +44,8 @@ static enum status query(struct probe *p, uint8_t op, uint8_t *reply, size_t len
 	enum status s = stlink_raw(p, &op, 1, USB_IN, reply, len, &got, err);
 
 	if (s == STATUS_OK && got < len)
-		return err_set(err, STATUS_IO, "the probe's reply to 0x%02X has %zu bytes, not %zu", op,
-			       got, len);
+		return err_set(err, STATUS_IO, "the probe's reply to 0x%02X has %zu bytes, not %zu",
+			       op, got, len);
 	return s;
 }
 
@@ -216,8 +216,8 @@ static enum status stlink_voltage(struct probe *p, unsigned *millivolt, struct e
 	enum status s;
 
 	if (!stlink_of(p)->has[STLINK_VOLTAGE])
-		return err_set(err, STATUS_UNSUPPORTED, "probe firmware %s cannot measure the voltage",
-			       p->version.text);
+		return err_set(err, STATUS_UNSUPPORTED,
+			       "probe firmware %s cannot measure the voltage", p->version.text);
 	s = query(p, 0xF7, r, sizeof r, err);
 	if (s != STATUS_OK)
 		return s;

@@ -38,8 +38,9 @@ static enum status row_of(struct probe *p, uint32_t address, unsigned width, siz
 			*row = &widths[i];
 			return STATUS_OK;
 		}
-	return err_set(err, STATUS_FAILED, "access of width %u to 0x%08X, %zu bytes, is not aligned",
-		       width, address, len);
+	return err_set(err, STATUS_FAILED,
+		       "access of width %u to 0x%08X, %zu bytes, is not aligned", width, address,
+		       len);
 }
 
 static size_t chunk_of(const struct width_row *row, uint32_t address, size_t len)
@@ -72,8 +73,9 @@ static enum status block_status(struct probe *p, uint32_t address, const char *d
 	return s;
 }
 
-static enum status transfer(struct probe *p, uint8_t op, uint32_t address, enum usb_direction direction,
-			    uint8_t *data, size_t len, struct err *err)
+static enum status transfer(struct probe *p, uint8_t op, uint32_t address,
+			    enum usb_direction direction, uint8_t *data, size_t len,
+			    struct err *err)
 {
 	uint8_t command[STLINK_BLOCK] = {0xF2, op};
 	uint8_t pair[2];
@@ -90,14 +92,15 @@ static enum status transfer(struct probe *p, uint8_t op, uint32_t address, enum 
 	if (single && got >= 1)
 		data[0] = pair[0];
 	return got >= len ? STATUS_OK
-			  : err_set(err, STATUS_IO, "the probe moved %zu of %zu bytes at 0x%08X", got,
-				    len, address);
+			  : err_set(err, STATUS_IO, "the probe moved %zu of %zu bytes at 0x%08X",
+				    got, len, address);
 }
 
 /* One block with its status. A failing read may come back short: its status
  * says why, and counts before the shortness. */
-static enum status block(struct probe *p, uint8_t op, uint32_t address, enum usb_direction direction,
-			 uint8_t *data, size_t len, uint8_t *code, struct err *err)
+static enum status block(struct probe *p, uint8_t op, uint32_t address,
+			 enum usb_direction direction, uint8_t *data, size_t len, uint8_t *code,
+			 struct err *err)
 {
 	const char *doing = direction == USB_IN ? "reading memory" : "writing memory";
 	struct err first = ERR_INIT;
@@ -113,8 +116,8 @@ static enum status block(struct probe *p, uint8_t op, uint32_t address, enum usb
 }
 
 static enum status block_retried(struct probe *p, uint8_t op, uint32_t address,
-				 enum usb_direction direction, uint8_t *data, size_t len, bool retry,
-				 struct err *err)
+				 enum usb_direction direction, uint8_t *data, size_t len,
+				 bool retry, struct err *err)
 {
 	for (unsigned n = 0;; n++) {
 		struct err attempt = ERR_INIT;
@@ -159,8 +162,8 @@ enum status stlink_write(struct probe *p, uint32_t address, unsigned width, cons
 
 		/* Half-words are what programs flash, and a flash cell must not be
 		 * programmed twice: such a block is never repeated here. */
-		s = block_retried(p, row->write_op, address, USB_OUT, (uint8_t *)data, n, width != 2,
-				  err);
+		s = block_retried(p, row->write_op, address, USB_OUT, (uint8_t *)data, n,
+				  width != 2, err);
 		address += (uint32_t)n;
 		data += n;
 		len -= n;

@@ -89,7 +89,8 @@ enum status stlink_raw(struct probe *p, const uint8_t *command, size_t command_l
 	enum status s;
 
 	if (p->lost)
-		return err_set(err, STATUS_PROBE_LOST, "the probe failed before and is not used again");
+		return err_set(err, STATUS_PROBE_LOST,
+			       "the probe failed before and is not used again");
 	memcpy(block, command, command_len);
 	s = usb_exchange(p->wire, &x, err);
 	if (s == STATUS_TIMEOUT)
@@ -158,7 +159,7 @@ enum status stlink_debug(struct probe *p, const uint8_t *args, size_t args_len, 
 	enum status s = stlink_status(reply[0], name, err);
 
 	if (s == STATUS_OK && got < len)
-		return err_set(err, STATUS_IO, "%s: the probe's reply has %zu bytes, not %zu", name, got,
-			       len);
+		return err_set(err, STATUS_IO, "%s: the probe's reply has %zu bytes, not %zu", name,
+			       got, len);
 	return s;
 }

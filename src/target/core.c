@@ -85,7 +85,8 @@ static enum status wait_register(struct target *t, struct err *err)
 		if (v & DHCSR_S_REGRDY)
 			return STATUS_OK;
 	} while (target_now_us(t) - start < WAIT_US);
-	return err_set(err, STATUS_TIMEOUT, "the core does not hand out its registers: it is not halted");
+	return err_set(err, STATUS_TIMEOUT,
+		       "the core does not hand out its registers: it is not halted");
 }
 
 enum status target_read_reg(struct target *t, unsigned n, uint32_t *v, struct err *err)
@@ -121,7 +122,8 @@ enum status system_reset(struct probe *p, bool halt, struct err *err)
 		return s;
 	(void)!p->ops->write_word(p, REG_AIRCR, AIRCR_SYSRESETREQ, NULL);
 	if (p->lost)
-		return err_set(err, STATUS_PROBE_LOST, "the probe stopped answering during a reset");
+		return err_set(err, STATUS_PROBE_LOST,
+			       "the probe stopped answering during a reset");
 	s = wait_dhcsr(p, halt, true, WAIT_US, &seen, err);
 	if (s == STATUS_OK && halt)
 		return p->ops->write_word(p, REG_DEMCR, 0, err);

@@ -63,7 +63,8 @@ static enum status check_cpuid(const struct target_attempt *a, struct err *err)
 {
 	if (a->cpuid >> 24 == 0x41)
 		return STATUS_OK;
-	return err_set(err, STATUS_NO_ANSWER, "CPUID reads 0x%08X, which no ARM core has", a->cpuid);
+	return err_set(err, STATUS_NO_ANSWER, "CPUID reads 0x%08X, which no ARM core has",
+		       a->cpuid);
 }
 
 enum status wait_dhcsr(struct probe *p, bool want_halt, bool want_reset, uint64_t timeout_us,
@@ -86,7 +87,8 @@ enum status wait_dhcsr(struct probe *p, bool want_halt, bool want_reset, uint64_
 		    (!want_reset || (*seen & DHCSR_S_RESET_ST)))
 			return STATUS_OK;
 	} while (probe_now_us(p) - start < timeout_us);
-	return err_set(err, STATUS_TIMEOUT, "the core did not %s within %u ms (DHCSR bits seen 0x%08X)",
+	return err_set(err, STATUS_TIMEOUT,
+		       "the core did not %s within %u ms (DHCSR bits seen 0x%08X)",
 		       want_halt ? "halt" : "reset", (unsigned)(timeout_us / 1000), *seen);
 }
 
@@ -207,7 +209,8 @@ static enum status race(struct probe *p, const struct target_options *opt, uint6
 		if (p->lost)
 			return err_set(err, STATUS_PROBE_LOST, "the probe stopped answering");
 		if (asked_to_stop(opt, p, &asked_us))
-			return err_set(err, STATUS_INTERRUPTED, "stopped after %u attempts", a->polls);
+			return err_set(err, STATUS_INTERRUPTED, "stopped after %u attempts",
+				       a->polls);
 	} while (probe_now_us(p) < until_us);
 	return err_set(err, STATUS_NO_ANSWER, "the chip was not caught in %u attempts", a->polls);
 }

@@ -252,7 +252,8 @@ static void test_memory_at_any_alignment(void **state)
 		for (size_t len = 0; len < 75; len += 1 + len / 9) {
 			uint32_t at = 0x20000100 + offset;
 
-			assert_int_equal(target_write(d.target, at, want + offset, len, NULL), STATUS_OK);
+			assert_int_equal(target_write(d.target, at, want + offset, len, NULL),
+					 STATUS_OK);
 			memset(got, 0, sizeof got);
 			assert_int_equal(target_read(d.target, at, got, len, NULL), STATUS_OK);
 			assert_memory_equal(got, want + offset, len);

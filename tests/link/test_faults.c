@@ -81,7 +81,8 @@ static void one(const struct job *job, const struct desk_fault *fault, unsigned 
 	snprintf(when, sizeof when, "%s, exchange %u %s%s", job->name, (unsigned)fault->at,
 		 kinds[fault->kind], fault->permanent ? " for good" : "");
 	if (board_now_ns(b) / 1000 - start > NEVER_LONGER_US)
-		fail_msg("%s: took %u s", when, (unsigned)((board_now_ns(b) / 1000 - start) / 1000000));
+		fail_msg("%s: took %u s", when,
+			 (unsigned)((board_now_ns(b) / 1000 - start) / 1000000));
 	if (s == STATUS_OK && memcmp(mcu_flash(board_mcu(b)), job->want, FLASH) != 0)
 		fail_msg("%s: success claimed", when);
 	if (s != STATUS_OK && (err.status != s || err.what[0] == 0 || !err_remedy(&err)[0]))

@@ -69,7 +69,8 @@ static void test_write_protection(void **state)
 	assert_int_equal(err.address, BASE + 0x1000);
 	assert_int_equal(mcu_flash_operations(board_mcu(b)), before); /* before the first erase */
 	err_clear(&err);
-	expect_ok(write_image(b, image, 4096, &plain, &r, &err), &err); /* the rest may be written */
+	expect_ok(write_image(b, image, 4096, &plain, &r, &err),
+		  &err); /* the rest may be written */
 	board_free(b);
 }
 
@@ -241,7 +242,8 @@ static void test_old_probe_firmware(void **state)
 	/* what needs half-word accesses is refused before anything is erased */
 	before = mcu_flash_operations(board_mcu(b));
 	image[0] ^= 0xFF;
-	assert_int_equal(write_image(b, image, sizeof image, &direct, &r, &err), STATUS_UNSUPPORTED);
+	assert_int_equal(write_image(b, image, sizeof image, &direct, &r, &err),
+			 STATUS_UNSUPPORTED);
 	assert_int_equal(mcu_flash_operations(board_mcu(b)), before);
 	err_clear(&err);
 	expect_ok(desk_connect(&d, b, NULL, &err), &err);

@@ -12,9 +12,9 @@
 enum { DIE = 128 * 1024, SOLD = 64 * 1024, PAGE = 1024 };
 #define BASE 0x08000000u
 
-
 static enum status write_all(struct board *b, const struct flash_piece *pieces, size_t count,
-			     const struct flash_options *opt, struct flash_result *r, struct err *err)
+			     const struct flash_options *opt, struct flash_result *r,
+			     struct err *err)
 {
 	static const struct flash_options plain = {0};
 	const struct chip *chip = mcu_chip(board_mcu(b));
@@ -45,7 +45,8 @@ static void expect_flash(struct board *b, const uint8_t *want)
 
 static void print_result(const char *what, const struct flash_result *r, uint64_t us)
 {
-	printf("# %s: %u pages, %u written, %u erased, %u unchanged%s; connect %u compare %u erase %u "
+	printf("# %s: %u pages, %u written, %u erased, %u unchanged%s; connect %u compare %u erase "
+	       "%u "
 	       "program %u verify %u, all %u us\n",
 	       what, r->pages_total, r->pages_written, r->pages_erased, r->pages_unchanged,
 	       r->mass_erased ? ", mass erase" : "", (unsigned)r->phase_us[0],
@@ -288,8 +289,9 @@ static void test_verify_names_the_byte(void **state)
 	for (unsigned full = 0; full < 2; full++) {
 		image[2222] ^= 0x10;
 		opt.full_verify = full;
-		assert_int_equal(flash_verify(d.target, mcu_chip(board_mcu(b)), &piece, 1, &opt, &r, &err),
-				 STATUS_MISMATCH);
+		assert_int_equal(
+			flash_verify(d.target, mcu_chip(board_mcu(b)), &piece, 1, &opt, &r, &err),
+			STATUS_MISMATCH);
 		assert_int_equal(err.address, BASE + 2222);
 		image[2222] ^= 0x10;
 		err_clear(&err);

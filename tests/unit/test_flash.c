@@ -69,7 +69,8 @@ static void test_bad_pieces_are_refused(void **state)
 
 static void test_which_pages_wrp_protects(void **state)
 {
-	const struct chip *medium = chip_by_name("STM32F103CB"), *high = chip_by_name("STM32F103ZE");
+	const struct chip *medium = chip_by_name("STM32F103CB"),
+			  *high = chip_by_name("STM32F103ZE");
 	struct f1_protection p = {.wrpr = ~(1u << 1)};
 
 	assert_false(f1_page_protected(medium, &p, 0x08000C00));

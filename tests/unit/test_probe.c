@@ -128,7 +128,8 @@ static enum status bulk_out(void *ctx, uint8_t ep, const uint8_t *data, size_t l
 	if (f->mute)
 		return STATUS_OK;
 	if (data[0] == 0xF1) {
-		uint8_t r[6] = {(uint8_t)(f->version >> 8), (uint8_t)f->version, 0x83, 0x04, 0x48, 0x37};
+		uint8_t r[6] = {
+			(uint8_t)(f->version >> 8), (uint8_t)f->version, 0x83, 0x04, 0x48, 0x37};
 
 		answer(f, r, sizeof r);
 	} else if (data[0] == 0xF5) {
@@ -395,7 +396,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wait_is_retried, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_block_errors, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_old_firmware_has_no_halfwords, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_old_firmware_has_no_halfwords, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_a_stuck_probe_is_reset_once, setup, teardown),
 	};
 
