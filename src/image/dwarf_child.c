@@ -22,9 +22,9 @@
 
 #include "image/image_internal.h"
 
-#define CHILD_LIVES 3
-#define ANSWER_TIMEOUT_MS 3000
-#define CHILD_CPU_SECONDS 6
+#define CHILD_LIVES 2
+#define ANSWER_TIMEOUT_MS 1500
+#define CHILD_CPU_SECONDS 4
 #define CHILD_MEMORY (192u << 20)
 
 struct kept_text {
