@@ -191,6 +191,60 @@ static int run_hour(const char *path, unsigned seconds, unsigned swj)
 	return !good;
 }
 
+/* ---- skipping idle time changes nothing ---- */
+
+struct trace {
+	uint64_t hash, bytes;
+};
+
+static void trace_tx(void *ctx, struct mcu *m, unsigned n, uint8_t byte)
+{
+	struct trace *t = ctx;
+
+	t->hash = (t->hash ^ byte ^ (uint64_t)n << 8 ^ mcu_now_ns(m) ^ mcu_instructions(m) << 20) *
+		  0x100000001B3u;
+	t->bytes++;
+}
+
+struct outcome {
+	struct trace trace;
+	uint64_t now, instructions;
+	uint32_t reg[18];
+};
+
+static bool run_traced(const char *path, unsigned ms, bool no_skip, struct outcome *out)
+{
+	struct mcu_limits limits = {.until_ns = ms * 1000000ull, .instructions = UINT64_MAX,
+				    .no_idle_skip = no_skip};
+	struct mcu *m;
+
+	memset(out, 0, sizeof *out);
+	m = start("STM32F103C8", path, &out->trace, trace_tx);
+	if (!m)
+		return false;
+	mcu_run(m, &limits);
+	out->now = mcu_now_ns(m);
+	out->instructions = mcu_instructions(m);
+	for (unsigned i = 0; i < 18; i++)
+		out->reg[i] = mcu_reg(m, (enum mcu_reg)i);
+	mcu_free(m);
+	return out->trace.bytes > 0;
+}
+
+/* Every byte sent at the same nanosecond and instruction, and the same end. */
+static int run_skip(const char *path, unsigned ms)
+{
+	struct outcome with, without;
+	bool good = run_traced(path, ms, false, &with) && run_traced(path, ms, true, &without) &&
+		    !memcmp(&with, &without, sizeof with);
+
+	printf("%s - %s: idle time skipped or spent, the same run (%" PRIu64 " and %" PRIu64
+	       " instructions)\n",
+	       good ? "ok" : "not ok", strrchr(path, '/') + 1, with.instructions,
+	       without.instructions);
+	return !good;
+}
+
 int main(int argc, char **argv)
 {
 	char path[512];
@@ -213,6 +267,19 @@ int main(int argc, char **argv)
 		failed += run_hour(path, 10, 4);
 		snprintf(path, sizeof path, "%s/locked-rtos-no-remap.bin", argv[2]);
 		failed += run_hour(path, 10, 0);
+	}
+	if (argc < 5) {
+		static const char *const examples[] = {"blinky", "locked-rtos", "locked-rtos-O0",
+						       "locked-rtos-O2"};
+
+		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+			snprintf(path, sizeof path, "%s/fw_%s.bin", argv[1], rows[i].name);
+			failed += run_skip(path, rows[i].virtual_ms);
+		}
+		for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+			snprintf(path, sizeof path, "%s/%s.bin", argv[2], examples[i]);
+			failed += run_skip(path, 2500);
+		}
 	}
 	return failed ? 1 : 0;
 }

@@ -70,6 +70,8 @@ static uint32_t work(void)
 
 	for (unsigned i = 0; i < 3 * 64; i++) /* RAM is noise at power-on */
 		matrix[i / 64][i / 8 % 8][i % 8] = 0;
+	for (unsigned i = 0; i < sizeof text; i++)
+		text[i] = 0;
 	for (uint32_t round = 0; round < ROUNDS; round++) {
 		for (unsigned i = 0; i < 64; i++) {
 			state = state * 1664525u + 1013904223u;
