@@ -519,9 +519,11 @@ static bool make_exclusive(struct maker *mk)
 }
 
 /* QEMU takes HLT 0x3C for semihosting on every core, and executes part of the
- * DSP extension's multiplications and SETEND on cores without them. */
+ * DSP extension's multiplications, its extend-and-add, and SETEND on cores without them. */
 static bool reference_executes(uint32_t bits)
 {
+	if ((bits & 0xFF80) == 0xFA00 && (bits & 0x800000))
+		return true;
 	switch (bits & 0xFFF0) {
 	case 0xFB10:
 	case 0xFB20:
