@@ -519,10 +519,11 @@ static bool make_exclusive(struct maker *mk)
 }
 
 /* QEMU takes HLT 0x3C for semihosting on every core, and executes part of the
- * DSP extension's multiplications, its extend-and-add, and SETEND on cores without them. */
+ * DSP extension's multiplications, its extend-and-add, LDREXD, and SETEND on cores without them. */
 static bool reference_executes(uint32_t bits)
 {
-	if ((bits & 0xFF80) == 0xFA00 && (bits & 0x800000))
+	if (((bits & 0xFF80) == 0xFA00 && (bits & 0x800000)) ||
+	    ((bits & 0xFFE0) == 0xE8C0 && (bits & 0xF00000) == 0x700000))
 		return true;
 	switch (bits & 0xFFF0) {
 	case 0xFB10:
