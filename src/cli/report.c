@@ -58,6 +58,9 @@ static bool print_callers(const struct cli *cli, const struct lockout_finding *f
 
 	while (at < f->stack_len && !same_place(&f->stack[at], &f->blame))
 		at++;
+	/* Inlined code can put the blamed line into several frames. */
+	while (at + 1 < f->stack_len && same_place(&f->stack[at + 1], &f->blame))
+		at++;
 	for (size_t i = at + 1; i < f->stack_len && i < at + 4; i++) {
 		const struct lockout_place *p = &f->stack[i];
 

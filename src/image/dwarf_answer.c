@@ -173,6 +173,14 @@ static const char *die_name(Dwarf_Die *die)
 	return name ? name : "";
 }
 
+static void reply_name(struct reply *out, Dwarf_Die *die)
+{
+	const char *name = die_name(die);
+	char plain[256];
+
+	reply_text(out, plain_name(name, plain, sizeof plain) ? plain : name);
+}
+
 static int number_of(Dwarf_Die *die, unsigned attribute_name)
 {
 	Dwarf_Attribute attribute;
@@ -262,7 +270,7 @@ static bool answer_inlines(struct dwarf_data *d, uint32_t address, struct reply 
 		return false;
 	reply_u8(out, (uint8_t)count);
 	for (size_t i = 0; i < count; i++) {
-		reply_text(out, die_name(&frames[i]));
+		reply_name(out, &frames[i]);
 		if (i == 0) {
 			if (!answer_line(d, address, out))
 				reply_line(out, unit, NULL, 0, 0);

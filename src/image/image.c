@@ -19,6 +19,7 @@ void image_free(struct image *img)
 	free(img->functions);
 	free(img->others);
 	free(img->strings);
+	free(img->plain);
 	free(img->file);
 	free(img);
 }

@@ -66,7 +66,7 @@ void image_hash(const struct image *img, uint8_t out[32]);
 /* ---- names ------------------------------------------------------------------ */
 
 struct image_symbol {
-	const char *name;  /* owned by the image; demangling is the caller's */
+	const char *name;  /* owned by the image; C++ names without parameters */
 	uint32_t address;  /* Thumb bit cleared */
 	uint32_t size;     /* 0: unknown (then taken up to the next symbol) */
 	bool is_function;

@@ -35,6 +35,7 @@ struct image {
 	struct image_symbol *others;    /* objects and labels, by address */
 	size_t other_count;
 	char *strings;           /* backs the symbols' names */
+	char *plain;             /* backs those that were C++ names */
 	uint8_t *file;           /* the ELF file itself, for the child; NULL without DWARF */
 	size_t file_len;
 	bool has_lines;
@@ -127,5 +128,9 @@ bool dwarf_answer(struct dwarf_data *d, enum dwarf_question q, uint32_t address,
 
 /* How one register of the caller is found. */
 enum frame_rule { RULE_SAME, RULE_UNDEFINED, RULE_AT_CFA, RULE_CFA_PLUS, RULE_REGISTER };
+
+/* A C++ name without mangling, parameters and template arguments. False, and
+ * `out` undefined, when it is none or too intricate: keep it as it is. */
+bool plain_name(const char *mangled, char *out, size_t size);
 
 #endif

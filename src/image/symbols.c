@@ -49,6 +49,18 @@ static struct candidate candidate_from(const struct image *img, const struct raw
 	};
 }
 
+/* The plain form of a C++ name, kept in img->plain while there is room (tails
+ * shared between names could ask for more than the mangled names took). */
+static const char *readable(struct image *img, const char *name, size_t *used, size_t room)
+{
+	char *out = img->plain + *used;
+
+	if (!plain_name(name, out, room - *used))
+		return name;
+	*used += strlen(out) + 1;
+	return out;
+}
+
 /* A function's first name of an address is its best; the others stay findable
  * by name among `others`. */
 static void distribute(struct image *img, const struct candidate *c, size_t count)
@@ -77,18 +89,21 @@ enum status symbols_take(struct image *img, const struct raw_symbol *raw, size_t
 			 char *strings, size_t strings_len, struct err *err)
 {
 	struct candidate *c = calloc(count + 1, sizeof *c);
-	size_t n = 0;
+	size_t n = 0, plain_used = 0;
 
 	img->strings = strings;
+	img->plain = malloc(strings_len + 1);
 	img->functions = calloc(count + 1, sizeof *img->functions);
 	img->others = calloc(count + 1, sizeof *img->others);
-	if (!c || !img->functions || !img->others) {
+	if (!c || !img->plain || !img->functions || !img->others) {
 		free(c);
 		return err_set(err, STATUS_NO_MEMORY, "out of memory for %zu symbols", count);
 	}
 	for (size_t i = 0; i < count; i++)
 		if (raw[i].name < strings_len && is_wanted(&raw[i], strings + raw[i].name))
-			c[n++] = candidate_from(img, &raw[i], strings + raw[i].name);
+			c[n++] = candidate_from(img, &raw[i],
+						readable(img, strings + raw[i].name, &plain_used,
+							 strings_len + 1));
 	qsort(c, n, sizeof *c, by_address_and_rank);
 	distribute(img, c, n);
 	qsort(img->others, img->other_count, sizeof *img->others, others_by_address);

@@ -7,7 +7,6 @@
 
 #include "lockout/lockout_internal.h"
 
-#define EXC_RETURN_LOWEST 0xFFFFFFE0u
 #define INLINES_MAX 12u
 
 static void copy_text(char *out, size_t size, const char *text)
@@ -72,6 +71,15 @@ static bool call_before(const struct mcu *m, uint32_t lr, uint32_t *call)
 	return true;
 }
 
+/* Handler, thread on MSP, thread on PSP (DDI 0403 B1.5.8). LR after reset, all
+ * ones, is none of them: that is where a stack ends. */
+static bool is_exc_return(uint32_t pc)
+{
+	uint32_t value = pc | 1;
+
+	return value == 0xFFFFFFF1 || value == 0xFFFFFFF9 || value == 0xFFFFFFFD;
+}
+
 /* r0-r3, r12, lr, pc, xPSR on the stack that EXC_RETURN names. */
 static bool cross_exception(const struct mcu *m, uint32_t psp, struct image_regs *regs)
 {
@@ -94,7 +102,7 @@ static bool frame_up(const struct image *img, const struct mcu *m, uint32_t psp,
 	/* the memory callback takes a plain context and only reads */
 	if (!image_unwind(img, regs, peek_word, (void *)(uintptr_t)m))
 		return false;
-	if (regs->r[15] >= EXC_RETURN_LOWEST) {
+	if (is_exc_return(regs->r[15])) {
 		if (!cross_exception(m, psp, regs))
 			return false;
 		*pc = regs->r[15];

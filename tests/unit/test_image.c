@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "image/image.h"
+#include "image/image_internal.h"
 
 static struct image *parsed(const void *bytes, size_t len, uint32_t address)
 {
@@ -491,6 +492,38 @@ static void damaged_debug_information_is_survived(void **state)
 	free(bytes);
 }
 
+static void cplusplus_names_are_readable(void **state)
+{
+	static const struct {
+		const char *mangled, *plain; /* NULL: stays as it is */
+	} rows[] = {
+		{"_Z17disableDebugPortsv", "disableDebugPorts"},
+		{"_ZN5Print5printEPKc", "Print::print"},
+		{"_ZNK7WString6lengthEv", "WString::length"},
+		{"_ZN14HardwareSerialC2EP9usart_dev", "HardwareSerial"},
+		{"_ZN6StreamD0Ev", "Stream::~"},
+		{"_ZN12_GLOBAL__N_14tickEv", "tick"},
+		{"_ZN3VecIiE4pushEi", "Vec::push"},
+		{"_ZL5setupv", "setup"},
+		{"_ZplRK1AS1_", NULL},
+		{"_ZN3BufILj16EE3getEv", NULL},
+		{"_Z99shortv", NULL},
+		{"_Z", NULL},
+		{"main", NULL},
+		{"_ZN3Foo", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char out[64];
+		bool plain = plain_name(rows[i].mangled, out, sizeof out);
+
+		assert_int_equal(plain, rows[i].plain != NULL);
+		if (plain)
+			assert_string_equal(out, rows[i].plain);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +542,7 @@ int main(void)
 		cmocka_unit_test(inlined_functions_are_resolved),
 		cmocka_unit_test(frames_unwind_with_and_without_debug_information),
 		cmocka_unit_test(damaged_debug_information_is_survived),
+		cmocka_unit_test(cplusplus_names_are_readable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
