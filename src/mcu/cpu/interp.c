@@ -82,10 +82,11 @@ static void save_time(struct mcu *m, uint64_t acc)
 /* Condition over the loop's flags: N and Z come from results. */
 static inline bool holds(unsigned cond, uint32_t nr, uint32_t zr, uint32_t cf, uint32_t vf)
 {
-	/* One bit a combination of N Z C V (index), one row a condition. */
-	static const uint16_t table[15] = {0xF0F0, 0x0F0F, 0xCCCC, 0x3333, 0xFF00, 0x00FF, 0xAAAA,
+	/* One bit a combination of N Z C V (index), one row a condition; 1111, which
+	 * an UNPREDICTABLE IT can ask for, holds like AL (DDI 0403 A7.3.1). */
+	static const uint16_t table[16] = {0xF0F0, 0x0F0F, 0xCCCC, 0x3333, 0xFF00, 0x00FF, 0xAAAA,
 					   0x5555, 0x0C0C, 0xF3F3, 0xAA55, 0x55AA, 0x0A05, 0xF5FA,
-					   0xFFFF};
+					   0xFFFF, 0xFFFF};
 	unsigned index = (nr >> 31) << 3 | (unsigned)(zr == 0) << 2 | cf << 1 | vf >> 31;
 
 	return table[cond] >> index & 1;
