@@ -259,6 +259,13 @@ struct cpu_cache {
 	struct idle idle;
 };
 
+/* Flash is busy and the next instruction comes from it (or the alias at 0, or
+ * system memory): no fetch until the operation ends. Code in RAM goes on. */
+static inline bool cpu_awaits_flash(const struct mcu *m)
+{
+	return m->s.side.flash_busy && m->s.cpu.r[15] < m->chip->ram_base;
+}
+
 /* The region an address executes from, made ready; NULL when nothing is there. */
 struct region *cache_region(struct mcu *m, uint32_t address);
 /* Fill the operation at `index` of a region (of it_ops for ITSTATE `it`). */

@@ -23,7 +23,7 @@ static bool steady(const struct mcu *m)
 	const struct cpu_state *c = &m->s.cpu;
 
 	return !c->attention && !c->halted && !c->sleeping && !c->lockup && c->thumb &&
-	       !m->stop_requested && !m->s.side.reset_pending && !m->s.side.flash_busy &&
+	       !m->stop_requested && !m->s.side.reset_pending && !cpu_awaits_flash(m) &&
 	       m->s.time.cycles < m->s.time.deadline;
 }
 

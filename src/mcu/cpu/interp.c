@@ -65,8 +65,8 @@ static void look_around(const struct mcu *m, struct loop *l)
 	uint64_t now = m->s.time.cycles;
 	uint64_t end = l->target < m->s.time.deadline ? l->target : m->s.time.deadline;
 	bool leave = c->attention || c->halted || c->sleeping || c->lockup || !c->thumb ||
-		     m->stop_requested || m->s.side.reset_pending || m->s.side.flash_busy ||
-		     m->cache->careful;
+		     m->stop_requested || m->s.side.reset_pending || m->cache->careful ||
+		     cpu_awaits_flash(m);
 
 	l->limit = leave || now >= end ? 0 : CYCLES(end - now);
 	l->ram_size = m->cache->pinned ? 0 : m->chip->ram_size;
@@ -278,13 +278,13 @@ enter: /* everything is in the core's state */
 		cpu_single(m); /* faults */
 		return;
 	}
-	if (m->s.side.flash_busy && c->r[15] < ram_base)
+	if (cpu_awaits_flash(m))
 		flash_stall(m);
 	it = c->it;
 	LOAD_FLAGS();
 	look_around(m, &l);
 	limit = l.limit;
-	if (limit == 0 && !m->s.side.flash_busy)
+	if (limit == 0)
 		return;
 	wait = CYCLES(flash_wait_states(m));
 	refill = CYCLES(cpu_refill(m, c->r[15]));
