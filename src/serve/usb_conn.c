@@ -131,7 +131,11 @@ static void on_release(struct server *s, struct conn *c, struct usbmsg *m, const
 
 static void on_out(struct server *s, struct conn *c, struct usbmsg *m, const uint8_t *payload)
 {
-	answer(s, c, m, serve_bulk_out(s, m->ep, payload, m->len), NULL, 0);
+	bool quiet = m->status & USBMSG_QUIET;
+	enum usbmsg_status st = serve_bulk_out(s, m->ep, payload, m->len);
+
+	if (!quiet || st != USBMSG_OK)
+		answer(s, c, m, st, NULL, 0);
 }
 
 /* Fill the answer straight from the endpoint. With nothing there the host

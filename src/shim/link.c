@@ -48,6 +48,9 @@ int link_open(struct link *l)
 
 void link_close(struct link *l)
 {
+	/* the last transfer is carried out before the line goes dead */
+	if (l->fd >= 0 && l->posted)
+		link_ask(l, USBMSG_NOW, 0, NULL, 0, NULL, 0, NULL);
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
@@ -121,19 +124,28 @@ static int broken(struct link *l)
 	return LIBUSB_ERROR_NO_DEVICE;
 }
 
-/* The answer of the OUT transfer that is under way, if one is. */
-static int collect(struct link *l)
+/* The head of the next answer. */
+static bool next_answer(struct link *l, struct usbmsg *m)
 {
 	uint8_t head[USBMSG_SIZE];
-	struct usbmsg m;
 
-	if (!l->posted)
-		return 0;
-	l->posted = false;
 	if (!receive(l->fd, head, sizeof head))
-		return broken(l);
-	usbmsg_get(head, &m);
-	return m.type == USBMSG_OUT && m.len == 0 ? translate(m.status) : broken(l);
+		return false;
+	usbmsg_get(head, m);
+	return true;
+}
+
+/* Before the answer to a message of `type`: did an OUT transfer fail? */
+static bool take_failure(struct link *l, struct usbmsg *m, uint8_t type, int *failed)
+{
+	*failed = 0;
+	l->posted = false;
+	if (!next_answer(l, m))
+		return false;
+	if (m->type != USBMSG_OUT || type == USBMSG_OUT)
+		return true;
+	*failed = translate(m->status);
+	return m->len == 0 && next_answer(l, m);
 }
 
 /* With the lock held. */
@@ -142,17 +154,13 @@ static int ask_locked(struct link *l, struct usbmsg *m, const void *out, size_t 
 {
 	uint8_t head[USBMSG_SIZE];
 	uint8_t type = m->type;
-	int before;
+	int failed;
 
 	if (l->fd < 0)
 		return LIBUSB_ERROR_NO_DEVICE;
 	usbmsg_put(head, m);
-	if (!send_message(l->fd, head, out, out_len))
+	if (!send_message(l->fd, head, out, out_len) || !take_failure(l, m, type, &failed))
 		return broken(l);
-	before = collect(l);
-	if (l->fd < 0 || !receive(l->fd, head, sizeof head))
-		return broken(l);
-	usbmsg_get(head, m);
 	if (m->type != type || m->len > USBMSG_MAX_PAYLOAD)
 		return broken(l);
 	*got = m->len < room ? m->len : room;
@@ -166,17 +174,28 @@ static int ask_locked(struct link *l, struct usbmsg *m, const void *out, size_t 
 			return broken(l);
 		left -= n;
 	}
-	return before ? before : translate(m->status);
+	return failed ? failed : translate(m->status);
+}
+
+/* Is what was posted done, and well? */
+static int settle(struct link *l)
+{
+	struct usbmsg m = {.type = USBMSG_NOW};
+	uint8_t time[8];
+	size_t got;
+
+	return l->posted ? ask_locked(l, &m, NULL, 0, time, sizeof time, &got) : 0;
 }
 
 int link_post(struct link *l, uint8_t ep, const void *out, size_t out_len)
 {
-	struct usbmsg m = {.type = USBMSG_OUT, .ep = ep, .len = (uint32_t)out_len};
+	struct usbmsg m = {.type = USBMSG_OUT, .ep = ep, .status = USBMSG_QUIET,
+			   .len = (uint32_t)out_len};
 	uint8_t head[USBMSG_SIZE];
 	int rc;
 
 	pthread_mutex_lock(&l->lock);
-	rc = l->fd < 0 ? LIBUSB_ERROR_NO_DEVICE : collect(l);
+	rc = l->fd < 0 ? LIBUSB_ERROR_NO_DEVICE : settle(l);
 	usbmsg_put(head, &m);
 	if (rc == 0 && !send_message(l->fd, head, out, out_len))
 		rc = broken(l);

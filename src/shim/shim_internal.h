@@ -26,7 +26,7 @@
 
 struct link {
 	int fd; /* -1: broken, for good */
-	bool posted; /* an OUT transfer's answer is still to come */
+	bool posted; /* an OUT transfer was sent and not heard of */
 	pthread_mutex_t lock;
 	struct usbmsg_identity id;
 };
@@ -40,8 +40,8 @@ int link_ask(struct link *l, enum usbmsg_type type, uint8_t ep, const void *out,
 	     void *in, size_t room, size_t *got);
 /*
  * An OUT transfer. A probe takes the packet and works on it while the host goes
- * on, so this does not wait for the answer: the next call does, and reports
- * what went wrong with this one as its own failure.
+ * on, so this does not wait for it: the next call does, and reports what went
+ * wrong with this one as its own failure.
  */
 int link_post(struct link *l, uint8_t ep, const void *out, size_t out_len);
 /* Let time pass for the board: `us` of its own time when it is driven, of the wall's else. */

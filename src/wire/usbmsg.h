@@ -2,7 +2,8 @@
  * Messages of the board's Unix socket, shared by the three that speak it: the
  * board's server (serve), our own client (wire/unix.c) and the libusb drop-in
  * (shim). Little-endian, a header of 16 bytes, then `len` bytes of payload for
- * messages that carry data. Every message gets one reply of the same type.
+ * messages that carry data. Every message gets one reply of the same type, but
+ * for OUT with USBMSG_QUIET: that is answered only when it failed.
  *
  *   0      1       2..3     4..7    8..11       12..15
  *   type   ep      status   len     timeout_ms  time: board time in us, low 32 bits (replies)
@@ -18,7 +19,7 @@
 
 #include "base/bytes.h"
 
-#define USBMSG_VERSION 1
+#define USBMSG_VERSION 2
 #define USBMSG_SIZE 16
 #define USBMSG_MAX_PAYLOAD (1u << 20)
 
@@ -40,6 +41,11 @@ enum usbmsg_type {
 };
 
 enum { USBMSG_DIR_NONE, USBMSG_DIR_OUT, USBMSG_DIR_IN };
+
+/* `status` field of requests. */
+enum usbmsg_flags {
+	USBMSG_QUIET = 1, /* OUT: no answer unless it fails */
+};
 
 /* `status` field of replies. */
 enum usbmsg_status {
