@@ -28,7 +28,8 @@ enum {
 	RESULTS = 128,        /* CRCs of one map command */
 	MIN_SLOTS = 2,
 	STUCK_US = 1000000,   /* no command takes so long, not even on slow clones */
-	POLL_US = 500,
+	POLL_US = 500,        /* while the last command is awaited */
+	FULL_POLL_US = 4000,  /* while a slot is: others keep the chip busy far longer */
 	REG_PC = 15, REG_XPSR = 16,
 };
 #define XPSR_THUMB 0x01000000u
@@ -128,7 +129,7 @@ static enum status wait_open(struct loader *l, unsigned open, struct err *err)
 		}
 		if (target_now_us(t) - start > STUCK_US)
 			return stuck(l, err);
-		target_sleep_us(t, POLL_US);
+		target_sleep_us(t, open ? FULL_POLL_US : POLL_US);
 	}
 	return STATUS_OK;
 }
