@@ -9,6 +9,9 @@
 #include "test.h"
 
 #define FLASH	 0x08000000u
+#define CODE	 0x08000010u
+#define SPIN	 0x08000100u
+#define RAM_LAST 0x20004FFCu
 #define BOUNDARY 0x20000040u /* a 64-byte border: two marks in the core's map of code */
 #define MOVS_R5(n) (0x2500u | (n) | 0x4770u << 16) /* movs r5, #n; bx lr */
 
@@ -16,11 +19,13 @@ static struct mcu *boot(const uint16_t *code, size_t n)
 {
 	struct mcu_config config = {.chip = chip_by_name("STM32F103C8"), .hse_hz = 8000000};
 	struct mcu *m = mcu_new(&config, NULL);
-	uint32_t vectors[2] = {0x20001000, (FLASH + 8) | 1};
+	uint32_t vectors[4] = {0x20001000, CODE | 1, SPIN | 1, SPIN | 1};
+	uint16_t spin = 0xE7FE;
 
 	assert_non_null(m);
-	assert_int_equal(mcu_load(m, FLASH, vectors, 8, NULL), STATUS_OK);
-	assert_int_equal(mcu_load(m, FLASH + 8, code, 2 * n, NULL), STATUS_OK);
+	assert_int_equal(mcu_load(m, FLASH, vectors, sizeof vectors, NULL), STATUS_OK);
+	assert_int_equal(mcu_load(m, CODE, code, 2 * n, NULL), STATUS_OK);
+	assert_int_equal(mcu_load(m, SPIN, &spin, 2, NULL), STATUS_OK);
 	mcu_power(m, true);
 	while (mcu_mode(m) != MCU_MODE_RUN)
 		mcu_step(m);
@@ -74,6 +79,27 @@ static void stores_over_code(void **state)
 	}
 }
 
+/* Two words of which the second lies behind the end of RAM: a bus fault. */
+static void across_the_end_of_ram(void **state)
+{
+	static const uint16_t row[][2] = {
+		{0xE9C0, 0x1200}, /* strd r1, r2, [r0] */
+		{0xE9D0, 0x1200}, /* ldrd r1, r2, [r0] */
+		{0xC006, 0xBF00}, /* stm r0!, {r1, r2} */
+		{0xC806, 0xBF00}, /* ldm r0!, {r1, r2} */
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		const uint16_t code[] = {row[i][0], row[i][1], 0xE7FE};
+		struct mcu *m = boot(code, sizeof code / 2);
+
+		mcu_set_reg(m, MCU_R0, RAM_LAST);
+		run(m, 10);
+		assert_int_equal(mcu_exception(m), 3);
+		mcu_free(m);
+	}
+}
+
 /* CPSID f leaves PRIMASK alone, CPSID i FAULTMASK; CPSIE likewise (B5.2.1). */
 static void cps_masks(void **state)
 {
@@ -92,6 +118,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stores_over_code),
+		cmocka_unit_test(across_the_end_of_ram),
 		cmocka_unit_test(cps_masks),
 	};
 
