@@ -22,12 +22,19 @@ enum status load_image(const char *path, uint32_t address, struct image **out, s
 	return s;
 }
 
+const char *file_shown(const struct lockout_place *p)
+{
+	const char *slash = strrchr(p->file, '/');
+
+	return slash && slash[1] ? slash + 1 : p->file;
+}
+
 void place_text(const struct lockout_place *p, char *out, size_t size)
 {
 	int n;
 
 	if (p->file[0])
-		n = snprintf(out, size, "%s:%u", p->file, p->line);
+		n = snprintf(out, size, "%s:%u", file_shown(p), p->line);
 	else
 		n = snprintf(out, size, "0x%08" PRIX32, p->address);
 	if (p->function[0] && n > 0 && (size_t)n < size)
@@ -37,7 +44,7 @@ void place_text(const struct lockout_place *p, char *out, size_t size)
 static const char *file_line(const struct lockout_place *p, char *out, size_t size)
 {
 	if (p->file[0])
-		snprintf(out, size, "%s:%u", p->file, p->line);
+		snprintf(out, size, "%s:%u", file_shown(p), p->line);
 	else
 		snprintf(out, size, "0x%08" PRIX32, p->address);
 	return out;

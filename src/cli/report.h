@@ -22,6 +22,8 @@ void finding_print(const struct cli *cli, const struct image *img,
 		   const struct lockout_finding *f);
 /* The answer as an object of the given type ("check"). Caller owns it. */
 json_t *report_json(const char *type, const char *file, const struct lockout_report *r);
+/* The file of a place without its folders. */
+const char *file_shown(const struct lockout_place *p);
 /* One line that names the place: `display.c:88 in display_init()`. */
 void place_text(const struct lockout_place *p, char *out, size_t size);
 

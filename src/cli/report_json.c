@@ -11,7 +11,7 @@ static json_t *text_or_null(const char *s)
 static json_t *place_json(const struct lockout_place *p)
 {
 	return json_pack("{s:I, s:o, s:o, s:o}", "address", (json_int_t)p->address, "function",
-			 text_or_null(p->function), "file", text_or_null(p->file), "line",
+			 text_or_null(p->function), "file", text_or_null(file_shown(p)), "line",
 			 p->line ? json_integer(p->line) : json_null());
 }
 

@@ -11,6 +11,7 @@
 #define DEFAULT_INSTRUCTIONS 400000000ull
 #define QUICK_RUN_US 2000000ull
 #define QUICK_INSTRUCTIONS 10000000ull
+#define FORK_BUDGET_MS 300u
 
 static struct plan first_plan(const struct lockout_options *opt, const struct subject *s)
 {
@@ -143,6 +144,9 @@ static enum status run_and_judge(const struct subject *s, const struct lockout_o
 		status = judge_run(s, &plan, o, r, err);
 		doubt_fault(o, r);
 	}
+	if (status == STATUS_OK && !is_proved(r) && !opt->quick)
+		status = judge_forks(s, &plan, opt->budget_ms ? opt->budget_ms : FORK_BUDGET_MS, o,
+				     r, err);
 	if (status == STATUS_OK && !is_proved(r))
 		status = judge_sweep(s, opt, o, r, err);
 	if (o)

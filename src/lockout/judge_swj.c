@@ -15,7 +15,7 @@
 #define READBACK_WORST SWJ_OFF
 
 /* Off for most of the run counts as off: a reset near its end changes nothing. */
-static bool is_locked(const struct outcome *o)
+bool is_locked(const struct outcome *o)
 {
 	return o->swd_off || (o->ns && o->watch.off_total_ns > o->ns / 2);
 }

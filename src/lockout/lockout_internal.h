@@ -12,6 +12,9 @@
  *   stack.c task.c pins.c   the call stack, the RTOS task, the pins in use
  *   fix.c      what to write instead, in the library's own words
  *   judge.c    what was noted -> findings; findings -> verdict
+ *   answer.c   what the outside answers in a run, where nobody would
+ *   waits.c    what a firmware waits for
+ *   fork.c     the other answers tried
  *
  * Runs are deterministic, so a point in a run is a count of instructions: to
  * look closer, the run is repeated up to it.
@@ -52,9 +55,30 @@ struct store_mark {
 	uint32_t pc, sp, lr;
 };
 
+/* What somebody outside does in a run; without answers nothing is connected. */
+enum answer_kind {
+	ANSWER_I2C,  /* device `which` on I2C `unit` acknowledges; ANSWER_ANY: every one does */
+	ANSWER_PIN,  /* pin `which` of port `unit` is driven to `value` */
+	ANSWER_UART, /* USART `unit` receives `text` */
+	ANSWER_SPI,  /* whoever is on SPI `unit` answers `value` */
+	ANSWER_BITS, /* bits `mask` of the register at `address` read as in `value` */
+};
+#define ANSWER_ANY 0xFFu
+#define ANSWER_TEXT_MAX 20
+struct answer {
+	enum answer_kind kind;
+	uint8_t unit, which, len;
+	uint32_t value, address, mask;
+	uint64_t at_ns, until_ns; /* PIN: driven from, to (NEVER: for good); UART: sent at */
+	uint8_t text[ANSWER_TEXT_MAX];
+};
+
 /* Stores of SWJ_CFG=100 that a proof replaces. */
 #define FIXES_MAX 16
+#define ANSWERS_MAX 2
 struct plan {
+	struct answer answers[ANSWERS_MAX];
+	size_t answer_count;
 	uint8_t swj_readback;   /* what AFIO_MAPR[26:24] reads as */
 	uint64_t run_ns;        /* virtual time to run */
 	uint64_t instructions;
@@ -89,8 +113,19 @@ struct first_event {
 	struct mcu_store store;
 };
 
+/* An address that nobody acknowledged. */
+struct nack {
+	uint8_t unit, address;
+	uint64_t ns, instructions;
+};
+#define NACKS_MAX 16
+
 struct watch {
 	const struct plan *plan;
+	uint32_t answers_done;      /* two bits an answer: begun, ended */
+	struct nack nacks[NACKS_MAX];
+	size_t nack_count;
+	uint8_t spi_used;           /* bit n: SPIn exchanged something */
 	const struct silicon *silicon;
 	struct swj_change changes[CHANGES_MAX]; /* the last place holds the newest when full */
 	size_t change_count;
@@ -118,12 +153,52 @@ struct watch {
 };
 
 void watch_attach(struct watch *w, struct mcu *m, const struct plan *plan);
+/* The hooks of a watched run. */
+void watch_hooks(struct watch *w, struct mcu_hooks *hooks);
 /* The run has stopped: counts are exact now. */
 void watch_settle(struct watch *w, const struct mcu *m);
 /* The run has ended: close open intervals. */
 void watch_end(struct watch *w, struct mcu *m);
 /* The change that took SWD away and is still in force, or NULL. */
 const struct swj_change *watch_offender(const struct watch *w);
+
+/* ---- answers -------------------------------------------------------------------------- */
+
+/* Give the answers that are due; returns when the next one is, NEVER: none. */
+uint64_t answers_due(struct watch *w, struct mcu *m);
+/* mcu_run under the plan's answers. */
+enum mcu_stop answers_run(struct watch *w, struct mcu *m, const struct mcu_limits *limits);
+/* The hooks that the answers need, besides those of the watch. */
+void answers_hooks(const struct plan *plan, struct mcu_hooks *hooks);
+/* "if PA0 reads 1" */
+void answer_text(const struct answer *a, char *out, size_t size);
+
+/* ---- waits ------------------------------------------------------------------------------ */
+
+/* A peripheral register that the firmware looks at, and the bits it tests. */
+struct look {
+	uint32_t pc, address, mask, value;
+	uint64_t ns;
+};
+#define LOOKS_MAX 64
+struct looks {
+	struct look look[LOOKS_MAX];
+	size_t count;
+};
+/* Run `m` on to the limits with every peripheral load noted. The watch's hooks
+ * are kept; idle loops are spent, not skipped, meanwhile. */
+void waits_look(struct watch *w, struct mcu *m, const struct mcu_limits *limits,
+		struct looks *looks);
+
+/* Who could answer at one point of a run, likeliest first. */
+#define CANDIDATES_MAX 192
+struct candidates {
+	struct answer answer[CANDIDATES_MAX];
+	size_t count;
+};
+/* `late`: the chip waits at this moment, and is answered from now on. */
+void waits_candidates(const struct subject *s, struct mcu *m, const struct looks *looks,
+		      bool late, struct candidates *out);
 
 /* ---- running ------------------------------------------------------------------------ */
 
@@ -257,6 +332,12 @@ void judge_jtag(const struct subject *s, const struct plan *plan, const struct o
 /* SWJ_CFG=100: off at the end, off for a moment, off by read-back; with proof. */
 enum status judge_swj(const struct subject *s, struct plan *plan, struct outcome *o,
 		      struct lockout_report *r, struct err *err) MUST_CHECK;
+/* Off for most of a run. */
+bool is_locked(const struct outcome *o);
+/* What only shows when somebody outside answers. Coverage of such runs is added
+ * to `o`. Ends after `budget_ms` of wall-clock time. */
+enum status judge_forks(const struct subject *s, const struct plan *base, unsigned budget_ms,
+			struct outcome *o, struct lockout_report *r, struct err *err) MUST_CHECK;
 /* Stores that no run reached, by the static sweep. `o` holds the coverage. */
 enum status judge_sweep(const struct subject *s, const struct lockout_options *opt,
 			const struct outcome *o, struct lockout_report *r, struct err *err)

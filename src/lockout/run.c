@@ -30,7 +30,7 @@ enum status run_plan(const struct subject *s, const struct plan *plan, bool cove
 	watch_attach(&out->watch, m, plan);
 	mcu_coverage_enable(m, coverage);
 	while (out->stop == MCU_STOP_HOOK) {
-		out->stop = mcu_run(m, &limits);
+		out->stop = answers_run(&out->watch, m, &limits);
 		watch_settle(&out->watch, m);
 	}
 	watch_end(&out->watch, m);

@@ -18,13 +18,16 @@ static void note_state(const struct mcu *m, struct step *s)
 		(void)!mcu_peek(m, s->r[15], s->hw, 2);
 }
 
-static bool one_step(struct mcu *m, struct step *s)
+static bool one_step(struct watch *w, struct mcu *m, struct step *s)
 {
-	uint64_t before = mcu_instructions(m);
+	uint64_t before = mcu_instructions(m), answer_ns = answers_due(w, m);
+	struct mcu_limits limits = {.until_ns = answer_ns, .instructions = before + 1};
 	enum mcu_stop stop;
 
 	note_state(m, s);
-	stop = mcu_step(m);
+	/* a step of a sleeping chip would go on to its next event, past the answer */
+	stop = answer_ns != NEVER && mcu_mode(m) != MCU_MODE_RUN ? mcu_run(m, &limits)
+								 : mcu_step(m);
 	if (mcu_instructions(m) != before)
 		s->kind = STEP_INSTRUCTION;
 	else
@@ -50,9 +53,9 @@ enum status trace_take(const struct subject *s, const struct plan *plan, uint64_
 	}
 	watch_attach(w, t.m, plan);
 	while (limits.instructions && stop == MCU_STOP_HOOK)
-		stop = mcu_run(t.m, &limits);
+		stop = answers_run(w, t.m, &limits);
 	while (mcu_instructions(t.m) < end && t.count < room &&
-	       one_step(t.m, &t.steps[t.count]))
+	       one_step(w, t.m, &t.steps[t.count]))
 		t.count++;
 	note_state(t.m, &t.after);
 	mcu_set_hooks(t.m, NULL);

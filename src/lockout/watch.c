@@ -181,11 +181,18 @@ static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
 	w->fixed_stores++;
 }
 
+void watch_hooks(struct watch *w, struct mcu_hooks *hooks)
+{
+	*hooks = (struct mcu_hooks){.ctx = w, .event = on_event, .store = on_store};
+	answers_hooks(w->plan, hooks);
+}
+
 void watch_attach(struct watch *w, struct mcu *m, const struct plan *plan)
 {
-	struct mcu_hooks hooks = {.ctx = w, .event = on_event, .store = on_store};
+	struct mcu_hooks hooks;
 
 	*w = (struct watch){.plan = plan, .silicon = mcu_silicon(m)};
+	watch_hooks(w, &hooks);
 	mcu_set_hooks(m, &hooks);
 }
 

@@ -13,7 +13,7 @@ enum {
 	FORM_gate_off, FORM_reserved, FORM_nojtag, FORM_unused, FORM_decoy, FORM_selector,
 	FORM_back_on, FORM_masked, FORM_rmw_spi,
 	FORM_stop, FORM_standby, FORM_sleep, FORM_iwdg, FORM_iwdg_bites, FORM_rdp, FORM_reset_loop,
-	FORM_fault,
+	FORM_fault, FORM_command, FORM_interrupt_pin, FORM_strap, FORM_sensor, FORM_bus_flag,
 };
 
 #define AFIO_ON() (RCC_APB2ENR |= RCC_APB2ENR_AFIOEN)
@@ -165,6 +165,81 @@ static void conditional_forms(void)
 	}
 }
 
+static int same_text(const volatile char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+/* Lines of text from USART1; "lock" is one of two commands. */
+static void command_forms(void)
+{
+	static volatile char line[16];
+	unsigned len = 0;
+
+	if (!IS(command))
+		return;
+	RCC_APB2ENR |= RCC_APB2ENR_USART1EN | RCC_APB2ENR_IOPAEN;
+	USART1_BRR = 8000000 / 9600;
+	USART1_CR1 = USART_CR1_UE | USART_CR1_RE | USART_CR1_TE;
+	for (;;) {
+		while (!(USART1_SR & (1u << 5)))
+			;
+		line[len] = (char)USART1_DR;
+		if (line[len] == '\n' || len == sizeof line - 1) {
+			line[len] = 0;
+			len = 0;
+			if (same_text(line, "lock"))
+				lib_remap(SWJ_DISABLE, 0); /* blame command */
+			if (same_text(line, "help"))
+				ticks++;
+		} else if (line[len] != '\r') {
+			len++;
+		}
+	}
+}
+
+void irq_handler(void);
+void irq_handler(void)
+{
+	REG(0x40010414) = 1u << 7;
+	if (IS(interrupt_pin))
+		lib_remap(SWJ_DISABLE, 0); /* blame interrupt_pin */
+}
+
+static void partner_forms(void)
+{
+	if (IS(interrupt_pin)) {
+		RCC_APB2ENR |= 1u << 3;
+		REG(0x4001000C) = 1u << 12; /* EXTI7 from port B */
+		REG(0x40010400) = 1u << 7;
+		REG(0x40010408) = 1u << 7;
+		REG(0xE000E100) = 1u << 23;
+	}
+	if (IS(strap)) {
+		RCC_APB2ENR |= 1u << 4;
+		if (REG(0x40011008) & (1u << 13))
+			lib_remap(SWJ_DISABLE, 0); /* blame strap */
+	}
+	if (IS(sensor)) {
+		RCC_APB2ENR |= 1u << 12;
+		REG(0x40013000) = 0x0344;
+		REG(0x4001300C) = 0x8F;
+		while (!(REG(0x40013008) & 1))
+			;
+		if ((uint8_t)REG(0x4001300C) != 0xFF)
+			lib_remap(SWJ_DISABLE, 0); /* blame sensor */
+	}
+	if (IS(bus_flag)) {
+		REG(0x4002101C) |= 1u << 23;
+		REG(0x40005C40) = 0;
+		while (!(REG(0x40005C44) & (1u << 12)))
+			;
+		lib_remap(SWJ_DISABLE, 0); /* blame bus_flag */
+	}
+}
+
 static void look_alikes(void)
 {
 	if (IS(reserved))
@@ -243,6 +318,8 @@ int main(void)
 	if (IS(twice))
 		twice();
 	conditional_forms();
+	command_forms();
+	partner_forms();
 	look_alikes();
 	hazards();
 	if (FORM == 999)

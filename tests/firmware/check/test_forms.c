@@ -14,6 +14,7 @@ struct row {
 	const char *verdict;
 	const char *cause;   /* of the finding that is held against the line; "": none may be */
 	unsigned run_ms;     /* 0: 60 */
+	const char *condition; /* what it hangs on, as the finding must say; NULL: any */
 };
 
 /* What takes SWD away in a plain run, and must be blamed on the line, at every
@@ -31,9 +32,20 @@ static const struct row locking[] = {
 	{"pin", "locks-out", "swj-off"}, {"twice", "locks-out", "swj-off"},
 	{"rmw_or", "locks-out", "swj-off"},
 	/* only with input, or later than the run */
-	{"uart", "may-lock-out", "swj-off"}, {"button", "may-lock-out", "swj-off"},
-	{"i2c", "may-lock-out", "swj-off"}, {"late", "may-lock-out", "swj-off"},
-	{"rmw_spi", "may-lock-out", "swj-rmw"},
+	{"uart", "may-lock-out", "swj-off", .condition = "if USART1 receives 'x'"},
+	{"button", "may-lock-out", "swj-off", .condition = "if PA0 reads 0"},
+	{"i2c", "may-lock-out", "swj-off", .condition = "if I2C1 device 0x27 acknowledges"},
+	{"late", "may-lock-out", "swj-off"},
+	{"command", "may-lock-out", "swj-off",
+	 .condition = "if USART1 receives \"lock\" and a line end"},
+	{"interrupt_pin", "may-lock-out", "swj-off", .condition = "if PB7 reads 1"},
+	{"strap", "may-lock-out", "swj-off", .condition = "if PC13 reads 1"},
+	{"sensor", "may-lock-out", "swj-off",
+	 .condition = "if the device on SPI1 answers 0x00"},
+	{"bus_flag", "may-lock-out", "swj-off",
+	 .condition = "if bit 12 of 0x40005C44 (USB) reads 1"},
+	{"rmw_spi", "may-lock-out", "swj-rmw",
+	 .condition = "if AFIO_MAPR bits 26:24 read back as 100"},
 };
 
 /* Look-alikes and hazards. */
@@ -124,6 +136,10 @@ static bool findings_fit(const struct lockout_report *r, const struct row *row, 
 		}
 		if (r->verdict == VERDICT_LOCKS_OUT && f->proof[0] == '\0') {
 			snprintf(why, size, "is not proved");
+			return false;
+		}
+		if (row->condition && strcmp(f->condition, row->condition) != 0) {
+			snprintf(why, size, "says \"%s\"", f->condition);
 			return false;
 		}
 		fitting++;

@@ -1,0 +1,312 @@
+/*
+ * The other answers: a firmware that found nobody outside is asked again with
+ * somebody there. Devices on I2C and SPI and straps are answered in a run from
+ * reset; what it waits for once it has settled is answered from a snapshot
+ * taken there. An answer by which SWD is lost is put in the plan, and the run
+ * under that plan is judged like any other: blame, stack and proof replay it.
+ *
+ * Left out: answers that only help together, save all devices of one bus; what
+ * an answer leads to late (HORIZON_NS).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "lockout/lockout_internal.h"
+
+#define SETTLE_NS (500ull * NS_PER_MS)  /* start-up is over by then */
+#define SETTLE_INSTRUCTIONS 12000000u
+#define EARLY_LOOK 200000u              /* instructions in which straps are read */
+#define LATE_LOOK 30000u
+#define LATE_LOOK_NS (30ull * NS_PER_MS)
+#define PRESS_NS (100ull * NS_PER_MS)   /* longer than a debounce */
+#define HORIZON_NS (200ull * NS_PER_MS) /* what an answer leads to shows by then */
+#define HORIZON_INSTRUCTIONS 2000000u
+#define BYTE_INSTRUCTIONS 300000u
+#define DEVICE_NS (500ull * NS_PER_MS)
+#define DEVICE_INSTRUCTIONS 20000000u
+#define HITS_MAX 4
+
+struct forks {
+	const struct subject *s;
+	const struct plan *base;
+	struct outcome *o;
+	struct lockout_report *r;
+	struct err *err;
+	uint64_t end_ns;             /* wall clock */
+	struct store_mark hits[HITS_MAX];
+	size_t hit_count;
+	struct watch *w;
+	struct candidates *c;
+	struct looks early, late;
+};
+
+static uint64_t wall_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool over(const struct forks *f)
+{
+	return f->hit_count == HITS_MAX || wall_ns() >= f->end_ns;
+}
+
+static enum mcu_stop go_on(struct watch *w, struct mcu *m, const struct mcu_limits *limits)
+{
+	enum mcu_stop stop = MCU_STOP_HOOK;
+
+	while (stop == MCU_STOP_HOOK && !w->off) {
+		stop = answers_run(w, m, limits);
+		watch_settle(w, m);
+	}
+	return stop;
+}
+
+/* ---- an answer that took SWD away ----------------------------------------------------------- */
+
+static bool is_known(const struct forks *f, const struct swj_change *c)
+{
+	for (size_t i = 0; i < f->hit_count; i++)
+		if (f->hits[i].pc == c->mark.pc && f->hits[i].lr == c->mark.lr)
+			return true;
+	return false;
+}
+
+static void name_answer(struct lockout_finding *f, const struct answer *a)
+{
+	char summary[sizeof f->summary], when[sizeof f->condition];
+
+	answer_text(a, when, sizeof when);
+	f->certainty = a->kind == ANSWER_BITS || a->kind == ANSWER_SPI ? CERTAIN_POSSIBLE
+								      : CERTAIN_LIKELY;
+	if (!f->condition[0])
+		snprintf(f->condition, sizeof f->condition, "%s", when);
+	snprintf(summary, sizeof summary, "SWD and JTAG are switched off %.120s", when);
+	if (f->cause == CAUSE_SWJ_OFF)
+		memcpy(f->summary, summary, sizeof summary);
+}
+
+static void add_coverage(struct outcome *to, const struct outcome *from)
+{
+	for (size_t i = 0; to->coverage && from->coverage && i < from->coverage_size; i++)
+		to->coverage[i] |= from->coverage[i];
+}
+
+/* The whole run under that answer, judged. */
+static enum status judge_answer(struct forks *f, const struct answer *a, uint64_t lost_ns)
+{
+	struct plan plan = *f->base;
+	struct outcome *o = calloc(1, sizeof *o);
+	size_t first = f->r->finding_count;
+	enum status status = o ? STATUS_OK : STATUS_NO_MEMORY;
+
+	plan.answers[0] = *a;
+	plan.answer_count = 1;
+	plan.run_ns = lost_ns + 2 * HORIZON_NS;
+	if (status == STATUS_OK)
+		status = run_plan(f->s, &plan, true, o, f->err);
+	if (status == STATUS_OK && is_locked(o)) {
+		add_coverage(f->o, o);
+		status = judge_swj(f->s, &plan, o, f->r, f->err);
+	}
+	for (size_t i = first; i < f->r->finding_count; i++)
+		name_answer(&f->r->findings[i], a);
+	if (o)
+		outcome_fini(o);
+	free(o);
+	return status;
+}
+
+static enum status settle_hit(struct forks *f, const struct answer *tried)
+{
+	const struct swj_change *c = f->w->off ? watch_offender(f->w) : NULL;
+	struct answer a = *tried;
+
+	if (!c || is_known(f, c))
+		return STATUS_OK;
+	f->hits[f->hit_count++] = c->mark;
+	if (a.kind == ANSWER_PIN && c->ns < a.until_ns)
+		a.until_ns = NEVER;
+	return judge_answer(f, &a, c->ns);
+}
+
+/* ---- from reset ------------------------------------------------------------------------------- */
+
+/* Does the answer take SWD away? The watch tells how. */
+static enum status from_reset(struct forks *f, const struct answer *a,
+			      const struct mcu_limits *limits, bool *off)
+{
+	struct plan plan = *f->base;
+	struct mcu *m = rig_new(f->s, &plan, f->err);
+
+	if (!m)
+		return STATUS_NO_MEMORY;
+	plan.answers[0] = *a;
+	plan.answer_count = 1;
+	watch_attach(f->w, m, &plan);
+	(void)go_on(f->w, m, limits);
+	*off = f->w->off;
+	f->w->plan = f->base;
+	mcu_free(m);
+	return STATUS_OK;
+}
+
+static enum status try_from_reset(struct forks *f, const struct answer *a,
+				  const struct mcu_limits *limits)
+{
+	bool off = false;
+	enum status status = from_reset(f, a, limits, &off);
+
+	return status == STATUS_OK && off ? settle_hit(f, a) : status;
+}
+
+/* One device after the other; if all of them together do what none does alone,
+ * that is said. */
+static enum status try_i2c(struct forks *f, unsigned unit)
+{
+	struct answer a = {.kind = ANSWER_I2C, .unit = (uint8_t)unit, .which = ANSWER_ANY,
+			   .until_ns = NEVER};
+	struct mcu_limits limits = {0};
+	size_t hits = f->hit_count;
+	bool off = false;
+	enum status status;
+
+	for (size_t i = 0; i < f->o->watch.nack_count; i++) {
+		const struct nack *n = &f->o->watch.nacks[i];
+
+		if (n->unit != unit)
+			continue;
+		limits.until_ns = n->ns + DEVICE_NS;
+		limits.instructions = n->instructions + DEVICE_INSTRUCTIONS;
+	}
+	status = limits.until_ns ? from_reset(f, &a, &limits, &off) : STATUS_OK;
+	for (size_t i = 0; off && i < f->o->watch.nack_count && status == STATUS_OK; i++) {
+		struct answer one = a;
+
+		one.which = f->o->watch.nacks[i].address;
+		if (f->o->watch.nacks[i].unit == unit && !over(f))
+			status = try_from_reset(f, &one, &limits);
+	}
+	if (off && status == STATUS_OK && f->hit_count == hits)
+		status = try_from_reset(f, &a, &limits);
+	return status;
+}
+
+static enum status try_spi(struct forks *f, unsigned unit)
+{
+	struct answer a = {.kind = ANSWER_SPI, .unit = (uint8_t)unit, .until_ns = NEVER};
+	struct mcu_limits limits = {.until_ns = DEVICE_NS, .instructions = DEVICE_INSTRUCTIONS};
+
+	if (!(f->o->watch.spi_used >> unit & 1) || over(f))
+		return STATUS_OK;
+	return try_from_reset(f, &a, &limits);
+}
+
+static enum status try_straps(struct forks *f, struct mcu *settled)
+{
+	struct mcu_limits limits = {.until_ns = HORIZON_NS, .instructions = HORIZON_INSTRUCTIONS};
+	enum status status = STATUS_OK;
+
+	waits_candidates(f->s, settled, &f->early, false, f->c);
+	for (size_t i = 0; i < f->c->count && status == STATUS_OK && !over(f); i++)
+		status = try_from_reset(f, &f->c->answer[i], &limits);
+	return status;
+}
+
+/* ---- from where it has settled ------------------------------------------------------------------ */
+
+static enum status try_late(struct forks *f, struct mcu *m, const struct mcu_snapshot *at,
+			    const struct answer *candidate)
+{
+	struct answer a = *candidate;
+	struct plan plan = *f->base;
+	struct mcu_limits limits;
+	enum status status;
+
+	mcu_snapshot_restore(m, at);
+	limits = (struct mcu_limits){
+		.until_ns = mcu_now_ns(m) + HORIZON_NS,
+		.instructions = mcu_instructions(m) +
+				(a.kind == ANSWER_UART || a.kind == ANSWER_BITS
+					 ? BYTE_INSTRUCTIONS : HORIZON_INSTRUCTIONS)};
+	if (a.kind == ANSWER_PIN)
+		a.until_ns = a.at_ns + PRESS_NS;
+	plan.answers[0] = a;
+	plan.answer_count = 1;
+	watch_attach(f->w, m, &plan);
+	(void)go_on(f->w, m, &limits);
+	status = f->w->off ? settle_hit(f, &a) : STATUS_OK;
+	f->w->plan = f->base;
+	return status;
+}
+
+static enum status try_waits(struct forks *f, struct mcu *m, struct mcu_snapshot *at)
+{
+	enum status status = STATUS_OK;
+
+	waits_candidates(f->s, m, &f->late, true, f->c);
+	for (size_t i = 0; i < f->c->count && status == STATUS_OK && !over(f); i++)
+		status = try_late(f, m, at, &f->c->answer[i]);
+	return status;
+}
+
+/* Run to where it has settled, looking at what it reads at first and then. */
+static void settle(struct forks *f, struct mcu *m, struct mcu_snapshot *at)
+{
+	struct mcu_limits limits = {.until_ns = SETTLE_NS, .instructions = EARLY_LOOK};
+
+	if (f->base->run_ns < limits.until_ns)
+		limits.until_ns = f->base->run_ns;
+	watch_attach(f->w, m, f->base);
+	waits_look(f->w, m, &limits, &f->early);
+	limits.instructions = SETTLE_INSTRUCTIONS;
+	(void)go_on(f->w, m, &limits);
+	mcu_snapshot_take(at, m);
+	limits.until_ns = mcu_now_ns(m) + LATE_LOOK_NS;
+	limits.instructions = mcu_instructions(m) + LATE_LOOK;
+	waits_look(f->w, m, &limits, &f->late);
+	mcu_snapshot_restore(m, at);
+}
+
+static enum status try_all(struct forks *f)
+{
+	struct mcu *m = rig_new(f->s, f->base, f->err);
+	struct mcu_snapshot *at = m ? mcu_snapshot_new(m) : NULL;
+	enum status status = at ? STATUS_OK : STATUS_NO_MEMORY;
+
+	if (at)
+		settle(f, m, at);
+	for (unsigned unit = 1; status == STATUS_OK && unit <= 2 && !over(f); unit++)
+		status = try_i2c(f, unit);
+	if (status == STATUS_OK)
+		status = try_straps(f, m);
+	if (status == STATUS_OK)
+		status = try_waits(f, m, at);
+	for (unsigned unit = 1; status == STATUS_OK && unit <= 3; unit++)
+		status = try_spi(f, unit);
+	mcu_snapshot_free(at);
+	mcu_free(m);
+	return status;
+}
+
+enum status judge_forks(const struct subject *s, const struct plan *base, unsigned budget_ms,
+			struct outcome *o, struct lockout_report *r, struct err *err)
+{
+	struct forks *f = calloc(1, sizeof *f);
+	enum status status = STATUS_NO_MEMORY;
+
+	if (!f)
+		return status;
+	*f = (struct forks){.s = s, .base = base, .o = o, .r = r, .err = err,
+			    .end_ns = wall_ns() + budget_ms * 1000000ull,
+			    .w = calloc(1, sizeof *f->w), .c = calloc(1, sizeof *f->c)};
+	if (f->w && f->c)
+		status = try_all(f);
+	free(f->w);
+	free(f->c);
+	free(f);
+	return status;
+}
