@@ -256,7 +256,10 @@ static void add_strings(const struct subject *s, struct answer *a, struct candid
 			if (isprint(seg[i].data[k]))
 				continue;
 			begin = k + 1;
-			if (seg[i].data[k] || len < 2 || len > ANSWER_TEXT_MAX - 2 || !isalpha(text[0]))
+			/* a literal pool before it may end in a printable byte */
+			for (; len && !isalpha(text[0]); len--)
+				text++;
+			if (seg[i].data[k] || len < 2 || len > ANSWER_TEXT_MAX - 2)
 				continue;
 			memcpy(a->text, text, len);
 			memcpy(a->text + len, "\r\n", 2);
@@ -278,6 +281,16 @@ static void compared_bytes(const struct image *img, bool compared[256])
 				compared[seg[i].data[k]] = true;
 }
 
+static void add_bytes(struct answer *a, const bool compared[256], bool which,
+		      struct candidates *out)
+{
+	for (unsigned byte = 0; byte < 0x80; byte++) {
+		a->text[0] = (uint8_t)byte;
+		if (compared[byte] == which)
+			add(out, a);
+	}
+}
+
 static void add_usart(const struct subject *s, struct mcu *m, unsigned index,
 		      struct candidates *out)
 {
@@ -289,13 +302,10 @@ static void add_usart(const struct subject *s, struct mcu *m, unsigned index,
 	if ((cr1 & 0x2004) != 0x2004) /* UE, RE */
 		return;
 	compared_bytes(s->img, compared);
-	for (unsigned turn = 0; turn < 2; turn++)
-		for (unsigned byte = 0; byte < 0x80; byte++) {
-			a.text[0] = (uint8_t)byte;
-			if (compared[byte] == !turn)
-				add(out, &a);
-		}
+	add_bytes(&a, compared, true, out);
 	add_strings(s, &a, out);
+	a.len = 1;
+	add_bytes(&a, compared, false, out);
 }
 
 /* A status bit that is polled where it has settled, other than those above. */
