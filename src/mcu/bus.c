@@ -181,9 +181,11 @@ bool bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value)
 	unsigned bit;
 	bool hit, ok;
 
-	/* The common case first. */
+	/* The common cases first. */
 	if (address >> 20 == 0x400)
 		return periph_bus_read(m, address, size, value);
+	if (address >> 12 == 0xE000E)
+		return ppb_read(m, address, size, value, m->by_debugger);
 	ok = memory_read(m, address, size, value, &hit);
 	if (hit)
 		return ok;
@@ -208,6 +210,11 @@ bool bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value)
 	unsigned bit;
 	bool hit, ok;
 
+	/* The common cases first. */
+	if (address >> 20 == 0x400)
+		return periph_bus_write(m, address, size, value);
+	if (address >> 12 == 0xE000E)
+		return ppb_write(m, address, size, value, m->by_debugger);
 	ok = memory_write(m, address, size, value, &hit);
 	if (hit)
 		return ok;

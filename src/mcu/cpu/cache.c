@@ -71,6 +71,10 @@ static bool region_make(struct mcu *m, struct region *r, uint32_t base, uint32_t
 
 struct region *cache_region(struct mcu *m, uint32_t address)
 {
+	/* Regions that exist are right: a change of the alias frees its region. */
+	for (unsigned i = 0; i < REGION_COUNT; i++)
+		if (address - m->cache->region[i].base < m->cache->region[i].size)
+			return &m->cache->region[i];
 	for (unsigned i = 0; i < REGION_COUNT; i++) {
 		struct region *r = &m->cache->region[i];
 		uint32_t base, size;
@@ -163,11 +167,24 @@ static void region_forget(struct mcu *m, struct region *r, uint32_t at, uint32_t
 		forget_granule(m, r, g);
 }
 
+/* RAM in which nothing was decoded, by far the most: one or two bytes tell. */
+static bool holds_no_code(const struct mcu *m, uint32_t address, uint32_t len)
+{
+	const uint8_t *watch = m->cache->ram_watch;
+	uint32_t at = address - m->chip->ram_base;
+
+	return len <= 1u << GRANULE_SHIFT &&
+	       range_inside(address, len, m->chip->ram_base, m->chip->ram_size) &&
+	       !((watch[at >> GRANULE_SHIFT] | watch[(at + len - 1) >> GRANULE_SHIFT]) & WATCH_CODE);
+}
+
 void cache_forget(struct mcu *m, uint32_t address, uint32_t len)
 {
+	if (len == 0 || holds_no_code(m, address, len))
+		return;
 	const uint8_t *p = bus_memory(m, address, 1, NULL);
 
-	if (!p || len == 0)
+	if (!p)
 		return;
 	for (unsigned i = 0; i < REGION_COUNT; i++) {
 		struct region *r = &m->cache->region[i];

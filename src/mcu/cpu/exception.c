@@ -4,6 +4,7 @@
  * (DDI 0337 chapter 5, zero wait states); what comes due while stacking may
  * still overtake (late arrival).
  */
+#include "base/bytes.h"
 #include "mcu/cpu/cpu_internal.h"
 
 #define ENTRY_CYCLES 12
@@ -200,6 +201,30 @@ static bool stack_write(struct mcu *m, uint32_t address, uint32_t value)
 	return true;
 }
 
+/* A frame that lies in RAM, word by word aligned, needs no bus. */
+static uint8_t *frame_in_ram(struct mcu *m, uint32_t sp)
+{
+	if (sp & 3 || !range_inside(sp, FRAME_BYTES, m->chip->ram_base, m->chip->ram_size))
+		return NULL;
+	return m->s.ram + (sp - m->chip->ram_base);
+}
+
+static bool write_frame(struct mcu *m, uint32_t sp, const uint32_t frame[8])
+{
+	uint8_t *ram = m->side_tables->writer ? NULL : frame_in_ram(m, sp);
+	bool ok = true;
+
+	if (ram) {
+		for (unsigned i = 0; i < 8; i++)
+			put_le32(ram + 4 * i, frame[i]);
+		cache_forget(m, sp, FRAME_BYTES);
+		return true;
+	}
+	for (unsigned i = 0; i < 8; i++)
+		ok = stack_write(m, sp + 4 * i, frame[i]) && ok;
+	return ok;
+}
+
 static void push_frame(struct mcu *m)
 {
 	struct cpu_state *c = &m->s.cpu;
@@ -207,10 +232,8 @@ static void push_frame(struct mcu *m)
 	uint32_t sp = (c->r[13] - FRAME_BYTES) & ~(align ? 4u : 0u);
 	uint32_t frame[8] = {c->r[0], c->r[1], c->r[2], c->r[3], c->r[12], c->r[14], c->r[15],
 			     cpu_xpsr(c) | (align ? XPSR_PADDED : 0)};
-	bool ok = true;
+	bool ok = write_frame(m, sp, frame);
 
-	for (unsigned i = 0; i < 8; i++)
-		ok = stack_write(m, sp + 4 * i, frame[i]) && ok;
 	c->r[13] = sp;
 	if (!ok)
 		fault_raise(m, EXC_BUSFAULT, CFSR_STKERR);
@@ -344,9 +367,12 @@ static void refuse_return(struct mcu *m, uint32_t exc_return)
 static bool pop_frame(struct mcu *m, uint32_t frame[8])
 {
 	struct cpu_state *c = &m->s.cpu;
+	const uint8_t *ram = frame_in_ram(m, c->r[13]);
 
 	for (unsigned i = 0; i < 8; i++)
-		if (!bus_read(m, c->r[13] + 4 * i, 4, &frame[i]))
+		if (ram)
+			frame[i] = get_le32(ram + 4 * i);
+		else if (!bus_read(m, c->r[13] + 4 * i, 4, &frame[i]))
 			return false;
 	c->r[13] += FRAME_BYTES;
 	if (c->ccr & CCR_STKALIGN && frame[7] & XPSR_PADDED)
