@@ -247,11 +247,15 @@ struct idle {
 	uint8_t *ram;       /* RAM as it was when the loop was entered */
 };
 
+#define PLAIN_MEMO 256u
+
 struct cpu_cache {
 	struct region region[REGION_COUNT];
 	const void *const *handlers; /* by enum fast_op; from interp.c */
 	struct arm_insn *plain;      /* instructions that go the plain way, by op.imm */
 	uint32_t plain_count, plain_room;
+	struct arm_insn decoded[PLAIN_MEMO]; /* cpu_single's, by a hash of their bits; a decoding
+						depends on nothing else */
 	bool pinned;        /* data watchpoints, literal remap: all data accesses go slow */
 	bool careful;       /* PC watchpoints: every instruction by itself */
 	bool plain_only;    /* for tests: never use the fast loop */

@@ -58,6 +58,18 @@ uint8_t cpu_it_advance(uint8_t it)
 	return it & 7 ? (uint8_t)((it & 0xE0) | (it << 1 & 0x1F)) : 0;
 }
 
+/* Returns from exceptions and the like come here again and again. An entry that
+ * was never filled has size 0. */
+static void decode(struct mcu *m, uint16_t hw1, uint16_t hw2, struct arm_insn *in)
+{
+	uint32_t raw = hw1 | (uint32_t)hw2 << 16;
+	struct arm_insn *memo = &m->cache->decoded[(raw * 2654435761u) >> 24];
+
+	if (!memo->size || memo->raw != raw)
+		arm_decode(hw1, hw2, memo);
+	*in = *memo;
+}
+
 /* Fetch and decode at r15; false when that faulted. */
 static bool fetch(struct mcu *m, struct arm_insn *in)
 {
@@ -68,7 +80,7 @@ static bool fetch(struct mcu *m, struct arm_insn *in)
 		return false;
 	if (arm_is_32bit(hw1) && !cpu_fetch(m, pc + 2, &hw2))
 		return false;
-	arm_decode(hw1, hw2, in);
+	decode(m, hw1, hw2, in);
 	return true;
 }
 
