@@ -107,10 +107,13 @@ static enum fast_op compare(const struct arm_insn *in)
 {
 	bool imm = in->flags & ARM_INSN_IMM;
 
-	if (in->rn == PC || (!imm && in->rm == PC) || in->flags & ARM_INSN_CARRY)
+	if (in->rn == PC || (!imm && in->rm == PC))
 		return FAST_GENERIC;
+	/* A comparison's carry is the subtraction's, whatever made the immediate. */
 	if (in->kind == ARM_KIND_CMP)
 		return by_operand(in, FAST_CMP_R);
+	if (in->flags & ARM_INSN_CARRY)
+		return FAST_GENERIC;
 	if (!is_simple(in))
 		return FAST_GENERIC;
 	if (in->kind == ARM_KIND_CMN)
