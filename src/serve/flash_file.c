@@ -84,6 +84,12 @@ enum status flash_file_open(struct mcu *m, const char *path, struct flash_file *
 	return STATUS_OK;
 }
 
+static void save(struct flash_file *f)
+{
+	memcpy(f->map, mcu_flash(f->mcu), f->size);
+	mcu_peek(f->mcu, mcu_chip(f->mcu)->option_base, f->map + f->size, OPTION_SIZE);
+}
+
 void flash_file_sync(struct flash_file *f)
 {
 	uint64_t now;
@@ -91,17 +97,18 @@ void flash_file_sync(struct flash_file *f)
 	if (!f || !f->map || (now = mcu_flash_operations(f->mcu)) == f->operations)
 		return;
 	f->operations = now;
-	memcpy(f->map, mcu_flash(f->mcu), f->size);
-	mcu_peek(f->mcu, mcu_chip(f->mcu)->option_base, f->map + f->size, OPTION_SIZE);
+	save(f);
 }
 
 void flash_file_close(struct flash_file *f)
 {
 	if (!f)
 		return;
-	flash_file_sync(f);
-	if (f->map)
+	if (f->map) {
+		/* operations are counted when they start: the last one has ended since */
+		save(f);
 		munmap(f->map, f->size + OPTION_SIZE);
+	}
 	if (f->fd >= 0)
 		close(f->fd);
 	free(f);

@@ -265,6 +265,9 @@ enum status serve_run(struct server *s, struct err *err)
 	pace_start(s);
 	while (!s->stop)
 		turn(s);
+	/* who is told that the board has stopped may read the file at once */
+	flash_file_close(s->flash);
+	s->flash = NULL;
 	flush(s);
 	return STATUS_OK;
 }
