@@ -52,8 +52,9 @@ static const char *file_line(const struct lockout_place *p, char *out, size_t si
 
 static bool same_place(const struct lockout_place *a, const struct lockout_place *b)
 {
-	return a->address == b->address ||
-	       (a->line && a->line == b->line && strcmp(a->file, b->file) == 0);
+	if (a->line && b->line) /* frames of inlined calls share an address */
+		return a->line == b->line && strcmp(a->file, b->file) == 0;
+	return a->address == b->address;
 }
 
 /* "called from display_task() main.c:41" : the callers above the blamed one. */
