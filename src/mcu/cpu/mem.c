@@ -52,7 +52,7 @@ static void written(struct mcu *m, uint32_t address, unsigned size)
 
 static bool write_once(struct mcu *m, uint32_t address, unsigned size, uint32_t value)
 {
-	uint8_t *p = m->s.ram + (address - m->chip->ram_base);
+	uint8_t *p;
 
 	if (!in_ram(m, address, size)) {
 		bool ok = bus_write(m, address, size, value);
@@ -62,6 +62,7 @@ static bool write_once(struct mcu *m, uint32_t address, unsigned size, uint32_t 
 			written(m, m->chip->ram_base + ((address & 0x1FFFFFFu) >> 7 << 2), 4);
 		return ok;
 	}
+	p = m->s.ram + (address - m->chip->ram_base);
 	if (size == 4)
 		put_le32(p, value);
 	else if (size == 2)
