@@ -118,6 +118,8 @@ bool periph_scheduled(const struct periph *p, unsigned id, uint64_t *at_ns);
 struct periph *periph_find(struct mcu *m, const char *name);
 /* DMA request line from a peripheral (RM0008 table 78): channel 1..7 of DMA1. */
 void dma_request(struct mcu *m, unsigned dma, unsigned channel, bool level);
+/* An event asks for 1..32 items, once: a conversion, a timer's update or compare. */
+void dma_pulse(struct mcu *m, unsigned dma, unsigned channel, unsigned items);
 /* Does an interrupt of that channel tell anyone how far it is? */
 bool dma_listened(const struct mcu *m, unsigned dma, unsigned channel);
 /* The bus refuses the access under way (a wrong flash key ...). */

@@ -192,8 +192,7 @@ static void regular_done(struct periph *p)
 	if (periph_get(p, CR2) & CR2_DMA && p->index != 2) {
 		unsigned dma = p->index == 1 ? 1 : 2, ch = p->index == 1 ? 1 : 5;
 
-		dma_request(p->m, dma, ch, true);
-		dma_request(p->m, dma, ch, false);
+		dma_pulse(p->m, dma, ch, 1);
 	}
 	if (s->rank < length) {
 		periph_schedule(p, EVENT_REGULAR,

@@ -30,6 +30,7 @@
 struct dma_channel {
 	uint32_t par, mar; /* where the next item goes */
 	uint16_t left, total;
+	uint8_t pulse;     /* items that an event still asks for; then the request ends */
 	bool request, busy;
 };
 struct dma_state {
@@ -121,6 +122,8 @@ static void serve(struct periph *p, unsigned ch)
 			break;
 		}
 		item_done(p, ch, c);
+		if (c->pulse && --c->pulse == 0)
+			c->request = false;
 	}
 	c->busy = false;
 }
@@ -134,6 +137,19 @@ void dma_request(struct mcu *m, unsigned dma, unsigned channel, bool level)
 	((struct dma_state *)p->state)->ch[channel].request = level;
 	if (level && periph_clocked(p))
 		serve(p, channel);
+}
+
+void dma_pulse(struct mcu *m, unsigned dma, unsigned channel, unsigned items)
+{
+	struct periph *p = dma >= 1 && dma <= 2 ? m->dma[dma - 1] : NULL;
+	struct dma_channel *c = p ? &((struct dma_state *)p->state)->ch[channel] : NULL;
+
+	if (!c)
+		return;
+	c->pulse = (uint8_t)items;
+	dma_request(m, dma, channel, true);
+	c->pulse = 0;
+	c->request = false;
 }
 
 bool dma_listened(const struct mcu *m, unsigned dma, unsigned channel)

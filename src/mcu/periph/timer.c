@@ -221,12 +221,11 @@ static void ask_dma(struct periph *p, uint32_t flags)
 {
 	uint32_t wanted = periph_get(p, DIER) >> 8 & flags;
 	unsigned dma = p->index >= 5 ? 2 : 1;
+	unsigned burst = (periph_get(p, DCR) >> 8 & 31) + 1; /* DBL; 1 unless bursts are set up */
 
 	for (unsigned i = 0; i < 5; i++)
-		if (wanted >> i & 1 && dma_of[p->index][i]) {
-			dma_request(p->m, dma, dma_of[p->index][i], true);
-			dma_request(p->m, dma, dma_of[p->index][i], false);
-		}
+		if (wanted >> i & 1 && dma_of[p->index][i])
+			dma_pulse(p->m, dma, dma_of[p->index][i], burst);
 }
 
 static void update_irq(struct periph *p)
