@@ -410,6 +410,27 @@ static void a_plugged_in_i2c_device_takes_bytes(void **state)
 
 /* ---- ADC, CRC, RTC, BKP ------------------------------------------------------------------------ */
 
+static void a_conversion_moves_one_item(void **state)
+{
+	struct mcu *m = fixture();
+
+	(void)state;
+	wr(m, RCC + 0x18, 1u << 2 | 1u << 9);
+	wr(m, RCC + 0x14, 1u);
+	wr(m, DMA1 + 0x08 + 4, 8);
+	wr(m, DMA1 + 0x08 + 8, ADC1 + 0x4C);
+	wr(m, DMA1 + 0x08 + 12, 0x20000100);
+	wr(m, DMA1 + 0x08, 0x5A1);       /* circular, half-words, MINC, EN */
+	wr(m, ADC1 + 8, 1);
+	wr(m, ADC1 + 8, 1 | 1u << 8 | 7u << 17 | 1u << 20 | 1u << 22); /* DMA, SWSTART */
+	run_for(m, MS);
+	assert_int_equal(rd(m, DMA1 + 0x08 + 4), 7);
+	wr(m, ADC1 + 8, 1 | 1u << 8 | 7u << 17 | 1u << 20 | 1u << 22);
+	run_for(m, MS);
+	assert_int_equal(rd(m, DMA1 + 0x08 + 4), 6);
+	mcu_free(m);
+}
+
 static void adc_calibrates_and_converts(void **state)
 {
 	struct mcu *m = clocked();
@@ -579,6 +600,7 @@ int main(void)
 		cmocka_unit_test(nobody_acknowledges_on_i2c),
 		cmocka_unit_test(a_plugged_in_i2c_device_takes_bytes),
 		cmocka_unit_test(adc_calibrates_and_converts),
+		cmocka_unit_test(a_conversion_moves_one_item),
 		cmocka_unit_test(crc_of_a_known_word),
 		cmocka_unit_test(backup_registers_need_dbp_and_survive_resets),
 		cmocka_unit_test(rtc_counts_seconds_from_lsi),
