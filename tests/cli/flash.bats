@@ -39,6 +39,15 @@ load helper
   said "$errors" 'reflash diagnose'
 }
 
+@test "it is the firmware's own store: without it the same firmware stays attachable" {
+  need_firmware
+  driven_board --wires nrst=open
+  run_code 0 write "$fw/locked-rtos-no-remap.elf"
+  said "$output" 'still attachable'
+  run_code 0 --hot-plug info
+  run_code 0 write "$fw/blinky.elf"
+}
+
 @test "a wired reset line gets in by itself" {
   need_firmware
   driven_board
