@@ -88,7 +88,7 @@ struct cli {
 	bool out_tty, err_tty, color; /* colour on stdout: a terminal, and NO_COLOR is not set */
 	struct log log;          /* -v, -vv */
 	struct err err;          /* what went wrong; main prints it */
-	int interrupt_fd;        /* signalfd of SIGINT/SIGTERM, -1: not watched */
+	int interrupt_fd;        /* signalfd of SIGINT, SIGTERM, SIGHUP; -1: not watched */
 	bool interrupted;
 	int exit_code;           /* `board exec`: the program's own; 0: the status decides */
 	uint64_t bar_drawn_us;   /* progress bar: when last drawn */

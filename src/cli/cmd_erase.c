@@ -63,11 +63,12 @@ static enum status run(struct cli *cli, const struct args *args)
 
 	if (status || (status = session_open(cli, SESSION_HALT, &s, &cli->err)))
 		return status;
-	if (agreed(cli, &s, address, len))
-		status = erase(cli, &s, address, len);
-	else
-		status = STATUS_NEED_PERSON;
-	session_close(&s, false);
+	if (!agreed(cli, &s, address, len)) {
+		session_close(&s, false);
+		return STATUS_NEED_PERSON;
+	}
+	status = erase(cli, &s, address, len);
+	flashing_close(&s, false);
 	return status;
 }
 

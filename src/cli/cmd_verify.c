@@ -35,7 +35,7 @@ static enum status compare(struct cli *cli, const char *file, const struct image
 		json_object_set_new(o, "file", json_string(file));
 		emit_json(cli, o);
 	}
-	session_close(&s, false);
+	flashing_close(&s, false);
 	free(pieces);
 	return status;
 }

@@ -110,7 +110,7 @@ static enum status write_image(struct cli *cli, struct write_job *job)
 		tell_half_done(cli);
 	else
 		status = finish(cli, job, &s, &result);
-	session_close(&s, !status && !job->reset);
+	flashing_close(&s, !status && !job->reset);
 	free(pieces);
 	return status;
 }

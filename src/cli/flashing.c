@@ -103,6 +103,13 @@ enum status run_and_look(struct cli *cli, struct session *s, bool *attachable, s
 	return STATUS_OK;
 }
 
+void flashing_close(struct session *s, bool leave_halted)
+{
+	if (s->target && !leave_halted && !target_probe(s->target)->lost)
+		(void)!target_reset(s->target, false, NULL);
+	session_close(s, leave_halted);
+}
+
 void tell_attachable(struct cli *cli, bool attachable)
 {
 	if (attachable) {

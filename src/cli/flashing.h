@@ -21,6 +21,10 @@ json_t *flashing_result(const struct cli *cli, const struct session *s,
  * `attachable` says whether SWD still answers. The session's target is closed. */
 enum status run_and_look(struct cli *cli, struct session *s, bool *attachable,
 			 struct err *err) MUST_CHECK;
+/* Close a session in which the flash engine worked: its loader lies where the
+ * firmware's variables were, so the firmware is started afresh, not resumed.
+ * `leave_halted` leaves the core where the engine stopped it. */
+void flashing_close(struct session *s, bool leave_halted);
 /* After a flash operation failed: when it had begun to change the chip, the
  * error says so, and that repeating completes it. Before progress_end. */
 void tell_half_done(struct cli *cli);

@@ -65,6 +65,7 @@ void progress_end(struct cli *cli)
 
 void watch_interrupts(struct cli *cli)
 {
+	struct sigaction hup;
 	sigset_t set;
 
 	if (cli->interrupt_fd >= 0)
@@ -72,6 +73,9 @@ void watch_interrupts(struct cli *cli)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	/* a closed terminal, too; but nohup means what it says */
+	if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
 		cli->interrupt_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (cli->interrupt_fd < 0)

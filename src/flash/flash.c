@@ -82,7 +82,7 @@ enum status engine_refuse_wrp(uint32_t address, struct err *err)
 		err_set(err, STATUS_PROTECTED, "pages are write-protected (WRP): no mass erase");
 	}
 	err_next(err,
-		 "`reflash options WRP=FFFFFFFF` removes write protection; nothing was changed");
+		 "`reflash options wrp=none` removes write protection; nothing was changed");
 	return STATUS_PROTECTED;
 }
 

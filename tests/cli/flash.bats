@@ -91,6 +91,75 @@ load helper
   said "$output" 'wdg +sw'
 }
 
+# The address the core is at, after it ran on for a while.
+runs_from_flash() {
+  board_runs 50
+  "$REFLASH" board status --json | jq -e --argjson base $((0x08000000)) \
+    '.halted == false and .pc >= $base and .pc < $base + 65536' >/dev/null ||
+    { "$REFLASH" board status; echo "after: $*"; return 1; }
+}
+
+@test "what compares or erases a range leaves the firmware running, not the loader" {
+  need_firmware
+  driven_board
+  head -c 3000 /dev/urandom >data.bin
+  run_code 0 write "$fw/blinky.elf"
+  runs_from_flash write
+  run_code 0 verify "$fw/blinky.elf"
+  runs_from_flash verify
+  run_code 6 verify "$fw/locked-rtos.elf"
+  runs_from_flash a mismatch
+  run_code 0 write -n --check=no data.bin 0x08004000
+  runs_from_flash write -n
+  run_code 0 erase -n
+  runs_from_flash erase -n
+  run_code 0 erase -y 0x08008000 1k
+  runs_from_flash erase of a range
+  run_code 0 options wrp=0-3
+  run_code 5 write --check=no --force data.bin
+  runs_from_flash a refused write
+}
+
+@test "write protection: the command the error names removes it" {
+  need_firmware
+  driven_board
+  run_code 0 options wrp=0-3
+  run_code 5 write "$fw/blinky.elf"
+  command=$(sed -nE 's/.*`reflash ([^`]*)` removes.*/\1/p' <<<"$errors")
+  [ -n "$command" ]
+  # shellcheck disable=SC2086
+  run_code 0 $command
+  run_code 0 write "$fw/blinky.elf"
+}
+
+# Cut a write short by a signal, in the middle of programming.
+cut_by() {
+  "$REFLASH" write --check=no --force --progress plain data.bin >cut.txt 2>&1 &
+  local writer=$!
+  for _ in $(seq 100); do
+    grep -q '^program' cut.txt && break
+    sleep 0.05
+  done
+  kill "-$1" "$writer"
+  set +e
+  wait "$writer"
+  code=$?
+  set -e
+  [ "$code" -eq 130 ] || { echo "exit code $code"; cat cut.txt; return 1; }
+}
+
+@test "Ctrl-C, an end and a hang-up in the middle of a write: 130, said, the next write is whole" {
+  "$REFLASH" board start >/dev/null 2>&1 # real time: the write lasts long enough
+  for signal in INT TERM HUP; do
+    head -c 60000 /dev/urandom >data.bin
+    cut_by "$signal"
+    said "$(cat cut.txt)" 'interrupted'
+    said "$(cat cut.txt)" 'not whole|a part only'
+    run_code 0 write --check=no --force data.bin
+    run_code 0 verify data.bin
+  done
+}
+
 @test "erase asks, and takes no silence for a yes" {
   need_firmware
   driven_board
