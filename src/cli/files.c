@@ -43,7 +43,9 @@ static enum status read_all(int fd, const char *path, uint8_t **bytes, size_t *l
 			continue;
 		if (room >= FILE_MAX) {
 			free(data);
-			return cannot(path, "it is larger than 64 MiB", err);
+			cannot(path, "it is larger than 64 MiB", err);
+			err_next(err, "no STM32 holds that much; check that it is the firmware");
+			return STATUS_BAD_FILE;
 		}
 		more = realloc(data, room *= 2);
 		if (!more)

@@ -148,6 +148,11 @@ static enum status run(struct cli *cli, struct parse *p, struct args *args)
 		help_exit_codes();
 		return STATUS_OK;
 	}
+	if (p->at >= p->argc && cli->json && !args_has(args, "help")) {
+		err_set(&cli->err, STATUS_USAGE, "no command was given");
+		err_next(&cli->err, "see `reflash --help`");
+		return STATUS_USAGE;
+	}
 	if (p->at >= p->argc) {
 		help_all(args_has(args, "help") ? stdout : stderr);
 		return args_has(args, "help") ? STATUS_OK : STATUS_USAGE;
@@ -187,6 +192,8 @@ int main(int argc, char **argv)
 		s = run(&cli, &p, &args);
 	progress_end(&cli);
 	s = flush_output(&cli, s);
+	if (s == STATUS_USAGE && cli.command && !cli.err.next[0])
+		err_next(&cli.err, "see `reflash %s --help`", cli.command);
 	if (s && cli.err.status)
 		print_error(&cli, s, &cli.err);
 	args_fini(&args);

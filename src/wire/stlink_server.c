@@ -187,11 +187,17 @@ static enum status dial(const char *where, int *out, struct err *err)
 	struct addrinfo hint = {.ai_socktype = SOCK_STREAM}, *list = NULL;
 	char host[128];
 	const char *colon = strrchr(where, ':');
-	int fd = -1, one = 1;
+	int fd = -1, one = 1, why;
 
 	snprintf(host, sizeof host, "%.*s", (int)(colon ? colon - where : (long)strlen(where)), where);
-	if (getaddrinfo(host, colon ? colon + 1 : "7184", &hint, &list) != 0)
-		return err_set(err, STATUS_NO_PROBE, "there is no host called %s", host);
+	if (!host[0] || (colon && !colon[1]))
+		return err_set(err, STATUS_USAGE, "\"tcp:%s\" is not tcp:HOST or tcp:HOST:PORT", where);
+	why = getaddrinfo(host, colon ? colon + 1 : "7184", &hint, &list);
+	if (why != 0) {
+		err_set(err, STATUS_NO_PROBE, "tcp:%s cannot be reached: %s", where, gai_strerror(why));
+		err_next(err, "check the host's name and the port (7184 when none is given)");
+		return STATUS_NO_PROBE;
+	}
 	for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
 		fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
 		if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) != 0) {
@@ -200,8 +206,11 @@ static enum status dial(const char *where, int *out, struct err *err)
 		}
 	}
 	freeaddrinfo(list);
-	if (fd < 0)
-		return err_set(err, STATUS_NO_PROBE, "no stlink-server answers at %s", where);
+	if (fd < 0) {
+		err_set(err, STATUS_NO_PROBE, "no stlink-server answers at %s", where);
+		err_next(err, "start one there, or `reflash board start --stlink-server`");
+		return STATUS_NO_PROBE;
+	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	*out = fd;
 	return STATUS_OK;

@@ -163,11 +163,17 @@ static const struct stream_wire_ops tty_ops = {
 
 static enum status open_failed(const char *path, struct err *err)
 {
-	if (errno == EACCES)
-		return err_set(err, STATUS_NO_PERMISSION, "%s may not be opened", path);
+	if (errno == EACCES) {
+		err_set(err, STATUS_NO_PERMISSION, "%s may not be opened", path);
+		err_next(err, "join the group that owns it (`ls -l %s`; often dialout)", path);
+		return STATUS_NO_PERMISSION;
+	}
 	if (errno == EBUSY)
 		return err_set(err, STATUS_PROBE_BUSY, "%s is in use by another program", path);
-	return err_set(err, STATUS_NO_PROBE, "%s: %s", path, strerror(errno));
+	err_set(err, STATUS_NO_PROBE, "the serial port \"%s\" cannot be opened: %s", path,
+		strerror(errno));
+	err_next(err, "plug the serial adapter in and see `ls /dev/ttyUSB* /dev/ttyACM*` for its name");
+	return STATUS_NO_PROBE;
 }
 
 enum status stream_tty_open(const char *path, unsigned baud, struct stream_wire **out,
@@ -182,6 +188,7 @@ enum status stream_tty_open(const char *path, unsigned baud, struct stream_wire 
 	t = calloc(1, sizeof *t);
 	if (!t || tcgetattr(fd, &t->before) != 0) {
 		s = err_set(err, t ? STATUS_NO_PROBE : STATUS_NO_MEMORY, "%s is no serial port", path);
+		err_next(err, "name one, as in tty:/dev/ttyUSB0");
 		free(t);
 		close(fd);
 		return s;

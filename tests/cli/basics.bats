@@ -21,6 +21,19 @@ load helper
   said "$errors" '^usage: reflash'
 }
 
+@test "no command with --json: one error object, nothing else" {
+  run_code 2 --json
+  [ -z "$errors" ]
+  json '.type == "error" and .status == "usage" and .exit == 2'
+}
+
+@test "a usage error names the help of its own command" {
+  run_code 2 verify
+  said "$errors" '`reflash verify --help`'
+  run_code 2 check --for never x.elf
+  said "$errors" '`reflash check --help`'
+}
+
 @test "an unknown command or option: exit 2 and the nearest one" {
   run_code 2 chekc x.elf
   one_clear_error

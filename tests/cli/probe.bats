@@ -58,3 +58,23 @@ load helper
   run_code 2 -p tty:/dev/null info
   one_clear_error
 }
+
+@test "a serial port that is not there, and what is none: exit 3, and what to look for" {
+  for p in tty: tty:/nowhere/ttyUSB0 tty:/dev/null; do
+    run_code 3 -p "$p" recover -y
+    one_clear_error
+    said "$errors" 'ttyUSB'
+  done
+}
+
+@test "tcp: no host, no port, nobody there" {
+  run_code 2 -p tcp: info
+  one_clear_error
+  run_code 2 -p tcp:127.0.0.1: info
+  run_code 3 -p tcp:127.0.0.1:1 info
+  one_clear_error
+  said "$errors" 'stlink-server'
+  run_code 3 -p tcp:127.0.0.1:nonsense info
+  one_clear_error
+  said "$errors" 'port'
+}
