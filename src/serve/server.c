@@ -215,13 +215,15 @@ static void turn(struct server *s)
 {
 	struct poll_set p;
 	bool behind = pace_slice(s);
+	unsigned looks;
 
 	uart_pty_pump(s);
 	flash_file_sync(s->flash);
 	poll_set_fill(s, &p);
 	if (behind)
 		p.sleep_ns = 0;
-	wait_for_events(&p, s->answered && !p.any_waiting ? LOOKS : 0);
+	looks = s->answered && !p.any_waiting && s->near.cpu == NEAR_NOWHERE ? LOOKS : 0;
+	wait_for_events(&p, looks);
 	s->answered = false;
 	for (size_t i = p.listeners; i < p.conns; i++)
 		serve_conn(s, p.conn_of[i], p.fds[i].revents);
@@ -263,6 +265,7 @@ enum status serve_run(struct server *s, struct err *err)
 		return st;
 	prctl(PR_SET_TIMERSLACK, 1UL); /* answers are due to the microsecond */
 	pace_start(s);
+	near_start(s);
 	while (!s->stop)
 		turn(s);
 	/* who is told that the board has stopped may read the file at once */

@@ -2,6 +2,8 @@
 #ifndef REFLASH_SERVER_INTERNAL_H
 #define REFLASH_SERVER_INTERNAL_H
 
+#include <limits.h>
+#include <sched.h>
 #include <sys/un.h>
 
 #include "serve/serve.h"
@@ -43,10 +45,19 @@ struct pace {
 	uint64_t forgiven_ns; /* board time never made up: the machine was too slow */
 };
 
+/* Which processor the board's thread is bound to. */
+struct near {
+	bool allowed;
+	unsigned cpu;   /* NEAR_NOWHERE: not bound */
+	cpu_set_t home; /* where it may run otherwise */
+};
+#define NEAR_NOWHERE UINT_MAX
+
 struct server {
 	struct board *board;
 	struct serve_config config;
 	struct pace pace;
+	struct near near;
 	struct {
 		int fd;
 		const struct conn_ops *ops;
@@ -97,6 +108,13 @@ void pace_pass(struct server *s, uint64_t ns);
 uint64_t pace_idle_ns(const struct server *s);
 /* Wall time from now until the board's clock shows `due_ns`. */
 uint64_t pace_wait_ns(const struct server *s, uint64_t due_ns);
+
+/* ---- near.c */
+void near_start(struct server *s);
+/* The holder's message came from this processor (NEAR_NOWHERE: not known). */
+void near_follow(struct server *s, unsigned cpu);
+/* The holder is gone: run anywhere again. */
+void near_leave(struct server *s);
 
 /* ---- usb_conn.c */
 enum usbmsg_status serve_claim(struct server *s, struct conn *c);

@@ -27,8 +27,10 @@ enum usbmsg_status serve_claim(struct server *s, struct conn *c)
 
 void serve_release(struct server *s, struct conn *c)
 {
-	if (s->holder == c)
-		s->holder = NULL;
+	if (s->holder != c)
+		return;
+	s->holder = NULL;
+	near_leave(s);
 }
 
 static enum usbmsg_status translate(enum stlink_result r)
@@ -245,10 +247,12 @@ static size_t usb_consume(struct server *s, struct conn *c)
 {
 	struct usbmsg m;
 	size_t used;
+	unsigned cpu;
 
 	if (c->have < USBMSG_SIZE)
 		return 0;
 	usbmsg_get(c->in, &m);
+	cpu = m.time;
 	if (m.len > USBMSG_MAX_PAYLOAD)
 		return CONN_BAD;
 	used = USBMSG_SIZE + m.len;
@@ -260,6 +264,8 @@ static size_t usb_consume(struct server *s, struct conn *c)
 		answer(s, c, &m, s->holder ? USBMSG_BUSY : USBMSG_BAD, NULL, 0);
 	else
 		handlers[m.type].run(s, c, &m, c->in + USBMSG_SIZE);
+	if (s->holder == c)
+		near_follow(s, cpu - 1);
 	return used;
 }
 

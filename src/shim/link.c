@@ -31,7 +31,10 @@ int link_open(struct link *l)
 	size_t got = 0;
 	int rc;
 
-	l->posted = false;
+	l->posted = l->holding = false;
+	l->held_len = l->ahead_at = l->ahead_end = 0;
+	l->id.driven = false;
+	l->seat = (struct seat){0};
 	l->fd = dial(getenv("REFLASH_DROPIN"));
 	if (l->fd < 0)
 		return LIBUSB_ERROR_NO_DEVICE;
@@ -51,50 +54,90 @@ void link_close(struct link *l)
 	/* the last transfer is carried out before the line goes dead */
 	if (l->fd >= 0 && l->posted)
 		link_ask(l, USBMSG_NOW, 0, NULL, 0, NULL, 0, NULL);
+	seat_leave(&l->seat);
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
 	pthread_mutex_destroy(&l->lock);
 }
 
-static bool receive(int fd, void *data, size_t len)
+/* More bytes than are asked for may come: they are kept for the next time. */
+static bool receive(struct link *l, void *data, size_t len)
 {
 	uint8_t *p = data;
 
 	while (len > 0) {
-		ssize_t n = recv(fd, p, len, MSG_WAITALL);
+		size_t part = l->ahead_end - l->ahead_at;
+		ssize_t n;
 
+		if (part > 0) {
+			part = part < len ? part : len;
+			memcpy(p, l->ahead + l->ahead_at, part);
+			l->ahead_at += part;
+			p += part;
+			len -= part;
+			continue;
+		}
+		n = len < sizeof l->ahead ? recv(l->fd, l->ahead, sizeof l->ahead, 0) :
+					    recv(l->fd, p, len, MSG_WAITALL);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return false;
-		p += n;
-		len -= (size_t)n;
+		if (len < sizeof l->ahead) {
+			l->ahead_at = 0;
+			l->ahead_end = (size_t)n;
+		} else {
+			p += n;
+			len -= (size_t)n;
+		}
 	}
 	return true;
 }
 
-static bool send_message(int fd, uint8_t *head, const void *out, size_t out_len)
+static bool send_all(int fd, struct iovec *iov, size_t count)
 {
-	struct iovec iov[2] = {{head, USBMSG_SIZE}, {(void *)(uintptr_t)out, out_len}};
-	struct msghdr m = {.msg_iov = iov, .msg_iovlen = 2};
+	struct msghdr m = {.msg_iov = iov, .msg_iovlen = count};
 
-	while (iov[0].iov_len + iov[1].iov_len > 0) {
+	while (m.msg_iovlen > 0) {
 		ssize_t n = sendmsg(fd, &m, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return false;
-		for (int i = 0; i < 2; i++) {
-			size_t part = (size_t)n < iov[i].iov_len ? (size_t)n : iov[i].iov_len;
-
-			iov[i].iov_base = (uint8_t *)iov[i].iov_base + part;
-			iov[i].iov_len -= part;
-			n -= (ssize_t)part;
+		while (m.msg_iovlen > 0 && (size_t)n >= m.msg_iov->iov_len) {
+			n -= (ssize_t)m.msg_iov->iov_len;
+			m.msg_iov++;
+			m.msg_iovlen--;
+		}
+		if (m.msg_iovlen > 0) {
+			m.msg_iov->iov_base = (uint8_t *)m.msg_iov->iov_base + n;
+			m.msg_iov->iov_len -= (size_t)n;
 		}
 	}
 	return true;
+}
+
+static void out_head(uint8_t *head, uint8_t ep, size_t len)
+{
+	const struct usbmsg m = {.type = USBMSG_OUT, .ep = ep, .status = USBMSG_QUIET,
+				 .len = (uint32_t)len};
+
+	usbmsg_put(head, &m);
+}
+
+/* A message, behind the OUT transfer that was held back for it. */
+static bool send_message(struct link *l, uint8_t *head, const void *out, size_t out_len)
+{
+	uint8_t held_head[USBMSG_SIZE];
+	struct iovec iov[4] = {{held_head, sizeof held_head}, {l->held, l->held_len},
+			       {head, USBMSG_SIZE}, {(void *)(uintptr_t)out, out_len}};
+	size_t skip = l->holding ? 0 : 2;
+
+	out_head(held_head, l->held_ep, l->held_len);
+	l->holding = false;
+	return send_all(l->fd, iov + skip, 4 - skip);
 }
 
 static int translate(uint16_t status)
@@ -129,7 +172,7 @@ static bool next_answer(struct link *l, struct usbmsg *m)
 {
 	uint8_t head[USBMSG_SIZE];
 
-	if (!receive(l->fd, head, sizeof head))
+	if (!receive(l, head, sizeof head))
 		return false;
 	usbmsg_get(head, m);
 	return true;
@@ -158,19 +201,23 @@ static int ask_locked(struct link *l, struct usbmsg *m, const void *out, size_t 
 
 	if (l->fd < 0)
 		return LIBUSB_ERROR_NO_DEVICE;
+	if (l->id.driven && type == USBMSG_IN)
+		m->time = seat_take(&l->seat);
+	else if (type == USBMSG_RELEASE)
+		seat_leave(&l->seat);
 	usbmsg_put(head, m);
-	if (!send_message(l->fd, head, out, out_len) || !take_failure(l, m, type, &failed))
+	if (!send_message(l, head, out, out_len) || !take_failure(l, m, type, &failed))
 		return broken(l);
 	if (m->type != type || m->len > USBMSG_MAX_PAYLOAD)
 		return broken(l);
 	*got = m->len < room ? m->len : room;
-	if (*got && !receive(l->fd, in, *got))
+	if (*got && !receive(l, in, *got))
 		return broken(l);
 	for (size_t left = m->len - *got; left > 0;) {
 		uint8_t waste[256];
 		size_t n = left < sizeof waste ? left : sizeof waste;
 
-		if (!receive(l->fd, waste, n))
+		if (!receive(l, waste, n))
 			return broken(l);
 		left -= n;
 	}
@@ -187,17 +234,26 @@ static int settle(struct link *l)
 	return l->posted ? ask_locked(l, &m, NULL, 0, time, sizeof time, &got) : 0;
 }
 
+static void hold(struct link *l, uint8_t ep, const void *out, size_t out_len)
+{
+	if (out_len)
+		memcpy(l->held, out, out_len);
+	l->held_len = out_len;
+	l->held_ep = ep;
+	l->holding = true;
+}
+
 int link_post(struct link *l, uint8_t ep, const void *out, size_t out_len)
 {
-	struct usbmsg m = {.type = USBMSG_OUT, .ep = ep, .status = USBMSG_QUIET,
-			   .len = (uint32_t)out_len};
 	uint8_t head[USBMSG_SIZE];
 	int rc;
 
 	pthread_mutex_lock(&l->lock);
 	rc = l->fd < 0 ? LIBUSB_ERROR_NO_DEVICE : settle(l);
-	usbmsg_put(head, &m);
-	if (rc == 0 && !send_message(l->fd, head, out, out_len))
+	out_head(head, ep, out_len);
+	if (rc == 0 && l->id.driven && out_len <= sizeof l->held)
+		hold(l, ep, out, out_len);
+	else if (rc == 0 && !send_message(l, head, out, out_len))
 		rc = broken(l);
 	l->posted = rc == 0;
 	pthread_mutex_unlock(&l->lock);

@@ -20,13 +20,22 @@
 #include <libusb-1.0/libusb.h>
 #pragma GCC visibility pop
 
+#include "wire/seat.h"
 #include "wire/usbmsg.h"
 
 /* ---- link.c: one connection to the board's socket; thread-safe */
 
+enum { LINK_HELD_MAX = 64, LINK_AHEAD_MAX = 1024 };
+
 struct link {
 	int fd; /* -1: broken, for good */
-	bool posted; /* an OUT transfer was sent and not heard of */
+	bool posted; /* an OUT transfer was taken and not heard of */
+	bool holding; /* it has not been sent yet: see link_post */
+	uint8_t held_ep, held[LINK_HELD_MAX];
+	size_t held_len;
+	uint8_t ahead[LINK_AHEAD_MAX]; /* received, not yet used: ahead_at to ahead_end */
+	size_t ahead_at, ahead_end;
+	struct seat seat;
 	pthread_mutex_t lock;
 	struct usbmsg_identity id;
 };
@@ -41,7 +50,8 @@ int link_ask(struct link *l, enum usbmsg_type type, uint8_t ep, const void *out,
 /*
  * An OUT transfer. A probe takes the packet and works on it while the host goes
  * on, so this does not wait for it: the next call does, and reports what went
- * wrong with this one as its own failure.
+ * wrong with this one as its own failure. To a driven board, whose time stands
+ * still until the next call anyway, a short one is sent along with that call.
  */
 int link_post(struct link *l, uint8_t ep, const void *out, size_t out_len);
 /* Let time pass for the board: `us` of its own time when it is driven, of the wall's else. */

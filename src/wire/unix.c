@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "wire/seat.h"
 #include "wire/usbmsg.h"
 #include "wire/wire_internal.h"
 
@@ -27,6 +28,7 @@ struct usb_unix {
 	bool driven;
 	bool lost;       /* the stream is out of step or closed: say so for ever */
 	uint64_t now_us; /* board time as of the last reply (driven) */
+	struct seat seat;
 };
 
 static struct usb_unix *unix_of(struct usb_wire *w)
@@ -95,6 +97,8 @@ static enum status ask(struct usb_unix *u, struct usbmsg *m, struct iovec *iov, 
 
 	if (m->timeout_ms < 600000)
 		patience += (int)m->timeout_ms;
+	if (u->driven && type == USBMSG_EXCHANGE)
+		m->time = seat_take(&u->seat);
 	usbmsg_put(head, m);
 	iov[0] = (struct iovec){.iov_base = head, .iov_len = sizeof head};
 	if (u->lost || !send_all(u->fd, iov, count) ||
@@ -217,6 +221,7 @@ static void unix_sleep_us(struct usb_wire *w, uint64_t us)
 
 static void unix_close(struct usb_wire *w)
 {
+	seat_leave(&unix_of(w)->seat);
 	close(unix_of(w)->fd);
 	free(w);
 }

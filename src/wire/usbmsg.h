@@ -6,7 +6,8 @@
  * for OUT with USBMSG_QUIET: that is answered only when it failed.
  *
  *   0      1       2..3     4..7    8..11       12..15
- *   type   ep      status   len     timeout_ms  time: board time in us, low 32 bits (replies)
+ *   type   ep      status   len     timeout_ms  replies: board time in us, low 32 bits
+ *                                               requests: the client's processor + 1, or 0
  *
  * Anyone of the same user may connect and say HELLO; the probe itself belongs
  * to the one connection that sent CLAIM, until RELEASE or hang-up, as the
@@ -62,7 +63,7 @@ struct usbmsg {
 	uint16_t status;
 	uint32_t len;
 	uint32_t timeout_ms;
-	uint32_t time;
+	uint32_t time; /* of replies; where the client runs in requests */
 };
 
 static inline void usbmsg_put(uint8_t out[USBMSG_SIZE], const struct usbmsg *m)
