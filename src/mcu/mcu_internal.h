@@ -252,9 +252,6 @@ uint32_t adc_wants(const struct mcu *m, unsigned tim); /* CCxIF bits an ADC wait
 void timer_rearm_all(struct mcu *m);
 void iwdg_start(struct mcu *m);                  /* hardware watchdog option */
 
-/* Flash wait states as the core sees them for a fetch (ASSUMED model). */
-unsigned flash_wait_states(const struct mcu *m);
-
 /* ---- time (clock.c) ------------------------------------------------------------------ */
 
 /* Core cycles count HCLK; whenever HCLK changes a new epoch starts, so that
@@ -316,5 +313,13 @@ extern const size_t f103_periph_count;
 
 /* struct mcu and struct mcu_state are laid out in mcu/state.h. */
 #include "mcu/state.h"
+
+/* Flash wait states as the core sees them for a fetch (ASSUMED model): what the
+ * firmware sets is what counts, one from 24 MHz, two from 48 MHz. Asked at every
+ * slow access; ACR is the first row of periph/flash.c. */
+static inline unsigned flash_wait_states(const struct mcu *m)
+{
+	return m->flash_if->words[0] & 7;
+}
 
 #endif

@@ -124,6 +124,12 @@ unsigned cpu_cost(const struct arm_insn *in);
 /* Cycles to refill the pipeline after a jump to `target`. */
 unsigned cpu_refill(const struct mcu *m, uint32_t target);
 uint8_t cpu_it_advance(uint8_t it);
+/* MRS and MSR: SYSm of DDI 0403 B5.1.1, from 8 on, and 5 (IPSR) to read. An
+ * unprivileged read gives 0, a write does nothing. */
+uint32_t cpu_special(const struct mcu *m, unsigned sysm);
+void cpu_set_special(struct mcu *m, unsigned sysm, uint32_t v);
+/* CPSID, CPSIE; `list` as struct arm_insn has it. */
+void cpu_change_state(struct mcu *m, uint32_t list);
 /* By enum arm_kind. */
 extern const exec_fn cpu_functions[];
 /* Write r15 the way BX, POP and LDR do: interworking bit, EXC_RETURN. */
@@ -133,8 +139,10 @@ void cpu_take_sleep_request(struct mcu *m, uint32_t from);
 
 /* ---- exception.c ------------------------------------------------------------------------ */
 
-/* Priorities changed, something was pended: recompute what asks for attention. */
+/* Anything of the exceptions' state changed: recompute what asks for attention. */
 void exception_update(struct mcu *m);
+/* As above, when it was nothing but PRIMASK, BASEPRI, FAULTMASK or what is pending. */
+void exception_masks_changed(struct mcu *m);
 void exception_pend(struct mcu *m, unsigned n, bool on);
 /* A synchronous fault by the instruction under way: record the cause, pend the
  * exception or escalate it. Always false, so that callers return it. */
@@ -143,7 +151,10 @@ bool fault_bus(struct mcu *m, uint32_t cfsr, uint32_t address);
 /* A breakpoint that neither a debugger nor the monitor takes. */
 void fault_debug(struct mcu *m);
 /* Exception to be taken now, 0 when none preempts. */
-unsigned exception_next(const struct mcu *m);
+static inline unsigned exception_next(const struct mcu *m)
+{
+	return m->s.cpu.to_take;
+}
 /* Stack, fetch the vector, go there; r15 is the return address. */
 void exception_enter(struct mcu *m);
 /* Exception return to `exc_return`. */

@@ -54,6 +54,8 @@ struct cpu_state {
 	uint32_t level[CPU_EXC_WORDS]; /* lines from outside */
 	uint8_t priority[CPU_EXCEPTIONS];
 	int16_t execution_priority;    /* 256 in thread mode, -1 HardFault, -2 NMI */
+	int16_t active_priority;       /* of the active exceptions alone, without the masks */
+	uint8_t to_take;     /* the pending exception that preempts now; 0: none */
 	bool attention;      /* something asks for the slow path: exception, debug, IT */
 
 	/* System control block. */

@@ -18,13 +18,9 @@
 
 int exception_priority(const struct cpu_state *c, unsigned n)
 {
-	if (n == EXC_RESET)
-		return -3;
-	if (n == EXC_NMI)
-		return PRIORITY_NMI;
-	if (n == EXC_HARDFAULT)
-		return PRIORITY_HARDFAULT;
-	return c->priority[n];
+	if (n > EXC_HARDFAULT)
+		return c->priority[n];
+	return n == EXC_RESET ? -3 : n == EXC_NMI ? PRIORITY_NMI : PRIORITY_HARDFAULT;
 }
 
 /* What decides preemption: the group part of a priority. */
@@ -33,7 +29,7 @@ static int group(const struct cpu_state *c, int priority)
 	return priority < 0 ? priority : priority & (int)(0xFFFFFE00u << c->prigroup >> 8 & 0xFF);
 }
 
-static int active_priority(const struct cpu_state *c)
+static int highest_active(const struct cpu_state *c)
 {
 	int best = PRIORITY_THREAD;
 
@@ -46,8 +42,11 @@ static int active_priority(const struct cpu_state *c)
 	return best;
 }
 
-static int boosted(const struct cpu_state *c, int best, bool primask)
+/* The priority masks raise it: BASEPRI, PRIMASK, FAULTMASK. */
+static int boosted(const struct cpu_state *c, bool primask)
 {
+	int best = c->active_priority;
+
 	if (c->basepri && group(c, c->basepri) < best)
 		best = group(c, c->basepri);
 	if (primask && best > 0)
@@ -81,17 +80,19 @@ static unsigned pick(const struct cpu_state *c, int limit)
 	return found && group(c, best) < limit ? found : 0;
 }
 
-unsigned exception_next(const struct mcu *m)
+void exception_masks_changed(struct mcu *m)
 {
-	return pick(&m->s.cpu, m->s.cpu.execution_priority);
+	struct cpu_state *c = &m->s.cpu;
+
+	c->execution_priority = (int16_t)boosted(c, c->primask);
+	c->to_take = (uint8_t)pick(c, c->execution_priority);
+	c->attention = c->stepping || c->watch_hit || c->to_take != 0;
 }
 
 void exception_update(struct mcu *m)
 {
-	struct cpu_state *c = &m->s.cpu;
-
-	c->execution_priority = (int16_t)boosted(c, active_priority(c), c->primask);
-	c->attention = c->stepping || c->watch_hit || exception_next(m) != 0;
+	m->s.cpu.active_priority = (int16_t)highest_active(&m->s.cpu);
+	exception_masks_changed(m);
 }
 
 void exception_pend(struct mcu *m, unsigned n, bool on)
@@ -101,7 +102,7 @@ void exception_pend(struct mcu *m, unsigned n, bool on)
 	if (on && !exc_bit(c->pending, n) && c->scr & SCR_SEVONPEND)
 		c->event = true;
 	exc_set(c->pending, n, on);
-	exception_update(m);
+	exception_masks_changed(m);
 }
 
 bool cpu_wakes(const struct mcu *m)
@@ -111,7 +112,7 @@ bool cpu_wakes(const struct mcu *m)
 	if (c->sleep_wfe)
 		return c->event || exception_next(m);
 	/* PRIMASK does not keep WFI asleep (DDI 0403 B1.5.19). */
-	return pick(c, boosted(c, active_priority(c), false)) != 0;
+	return pick(c, boosted(c, false)) != 0;
 }
 
 void cpu_event(struct mcu *m)
@@ -316,28 +317,27 @@ void exception_enter(struct mcu *m)
 
 /* ---- return ---------------------------------------------------------------------------------- */
 
-static unsigned active_count(const struct cpu_state *c)
+/* Is no exception active but the one under way? */
+static bool alone(const struct cpu_state *c)
 {
-	unsigned n = 0;
+	uint32_t others = 0;
 
 	for (unsigned w = 0; w < CPU_EXC_WORDS; w++)
-		n += (unsigned)__builtin_popcount(c->active[w]);
-	return n;
+		others |= c->active[w] & ~(w == c->ipsr >> 5 ? 1u << (c->ipsr & 31) : 0);
+	return others == 0;
 }
 
 /* The integrity checks of ExceptionReturn (B1.5.8). */
 static bool return_is_legal(const struct cpu_state *c, uint32_t exc_return)
 {
-	unsigned nested = active_count(c);
-
 	if (!exc_bit(c->active, c->ipsr))
 		return false;
 	switch (exc_return & 0xF) {
 	case 1:
-		return nested != 1;
+		return !alone(c);
 	case 9:
 	case 13:
-		return nested == 1 || c->ccr & CCR_NONBASETHRDENA;
+		return alone(c) || c->ccr & CCR_NONBASETHRDENA;
 	default:
 		return false;
 	}

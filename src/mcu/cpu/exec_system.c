@@ -16,7 +16,7 @@ static uint32_t read_psr(const struct cpu_state *c, unsigned sysm)
 	return v;
 }
 
-static uint32_t read_special(const struct mcu *m, unsigned sysm)
+uint32_t cpu_special(const struct mcu *m, unsigned sysm)
 {
 	const struct cpu_state *c = &m->s.cpu;
 
@@ -42,7 +42,7 @@ bool exec_MRS(struct mcu *m, const struct arm_insn *in)
 	unsigned sysm = in->list & 0xFF;
 
 	/* IPSR reads as 0 in unprivileged code: there it is 0 anyway. */
-	set_reg(c, in->rd, read_special(m, sysm));
+	set_reg(c, in->rd, cpu_special(m, sysm));
 	return true;
 }
 
@@ -63,13 +63,21 @@ static void write_control(struct cpu_state *c, uint32_t v)
 	cpu_set_control(c, v);
 }
 
-static void write_special(struct mcu *m, unsigned sysm, uint32_t v)
+/* The banked stack pointer that MSP or PSP is now. */
+static uint32_t *stack_pointer(struct cpu_state *c, bool psp)
+{
+	return psp == cpu_uses_psp(c) ? &c->r[13] : &c->sp_other;
+}
+
+void cpu_set_special(struct mcu *m, unsigned sysm, uint32_t v)
 {
 	struct cpu_state *c = &m->s.cpu;
 
+	if (!cpu_privileged(c))
+		return;
 	switch (sysm) {
-	case SYSM_MSP: mcu_set_reg(m, MCU_MSP, v); break;
-	case SYSM_PSP: mcu_set_reg(m, MCU_PSP, v); break;
+	case SYSM_MSP: *stack_pointer(c, false) = v & ~3u; return;
+	case SYSM_PSP: *stack_pointer(c, true) = v & ~3u; return;
 	case SYSM_PRIMASK: c->primask = v & 1; break;
 	case SYSM_BASEPRI: write_basepri(m, v, false); break;
 	case SYSM_BASEPRI_MAX: write_basepri(m, v, true); break;
@@ -77,10 +85,10 @@ static void write_special(struct mcu *m, unsigned sysm, uint32_t v)
 		if (c->execution_priority > PRIORITY_HARDFAULT || !(v & 1))
 			c->faultmask = v & 1;
 		break;
-	case SYSM_CONTROL: write_control(c, v); break;
-	default: break;
+	case SYSM_CONTROL: write_control(c, v); return;
+	default: return;
 	}
-	exception_update(m);
+	exception_masks_changed(m);
 }
 
 bool exec_MSR(struct mcu *m, const struct arm_insn *in)
@@ -94,24 +102,28 @@ bool exec_MSR(struct mcu *m, const struct arm_insn *in)
 			c->apsr = v & (APSR_N | APSR_Z | APSR_C | APSR_V | APSR_Q);
 		return true;
 	}
-	if (cpu_privileged(c))
-		write_special(m, sysm, v);
+	cpu_set_special(m, sysm, v);
 	return true;
 }
 
 /* list: im, I, F. */
-bool exec_CPS(struct mcu *m, const struct arm_insn *in)
+void cpu_change_state(struct mcu *m, uint32_t list)
 {
 	struct cpu_state *c = &m->s.cpu;
-	bool disable = in->list & 4;
+	bool disable = list & 4;
 
 	if (!cpu_privileged(c))
-		return true;
-	if (in->list & 2)
+		return;
+	if (list & 2)
 		c->primask = disable;
-	if (in->list & 1 && (!disable || c->execution_priority > PRIORITY_HARDFAULT))
+	if (list & 1 && (!disable || c->execution_priority > PRIORITY_HARDFAULT))
 		c->faultmask = disable;
-	exception_update(m);
+	exception_masks_changed(m);
+}
+
+bool exec_CPS(struct mcu *m, const struct arm_insn *in)
+{
+	cpu_change_state(m, in->list);
 	return true;
 }
 

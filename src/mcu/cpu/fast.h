@@ -37,7 +37,7 @@
 	X(LDRD) X(STRD) X(LDM) X(LDM_PC) X(STM) X(STMDB)                                           \
 	X(B) X(BEQ) X(BNE) X(BCS) X(BCC) X(BMI) X(BPL) X(BVS) X(BVC) X(BHI) X(BLS) X(BGE)          \
 	X(BLT) X(BGT) X(BLE) X(BL) X(BX) X(BLX) X(CBZ) X(CBNZ) X(TBB) X(TBH)                       \
-	X(IT) X(NOP) X(BARRIER) X(GENERIC)
+	X(IT) X(NOP) X(BARRIER) X(MRS) X(MSR) X(CPS) X(GENERIC)
 
 enum fast_op {
 	FAST_DECODE, /* nothing decoded here yet */

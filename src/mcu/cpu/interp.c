@@ -58,19 +58,41 @@ static inline bool fits(uint32_t offset, unsigned size, uint32_t limit)
 	return turned < limit >> shift;
 }
 
-/* After anything that may have moved time, pended or asked: how far may acc go? */
-static void look_around(const struct mcu *m, struct loop *l)
+/* Is there a reason for the run loop, other than an exception that asks? */
+static inline bool must_leave(const struct mcu *m)
 {
 	const struct cpu_state *c = &m->s.cpu;
+
+	return c->halted | c->sleeping | c->lockup | !c->thumb | m->stop_requested |
+	       m->s.side.reset_pending | m->cache->careful || cpu_awaits_flash(m);
+}
+
+/* After anything that may have moved time, pended or asked: how far may acc go? */
+static inline void look_around(const struct mcu *m, struct loop *l)
+{
 	uint64_t now = m->s.time.cycles;
 	uint64_t end = l->target < m->s.time.deadline ? l->target : m->s.time.deadline;
-	bool leave = c->attention || c->halted || c->sleeping || c->lockup || !c->thumb ||
-		     m->stop_requested || m->s.side.reset_pending || m->cache->careful ||
-		     cpu_awaits_flash(m);
 
-	l->limit = leave || now >= end ? 0 : CYCLES(end - now);
+	l->limit = m->s.cpu.attention || now >= end || must_leave(m) ? 0 : CYCLES(end - now);
 	l->ram_size = m->cache->pinned ? 0 : m->chip->ram_size;
 	l->flash_size = m->cache->pinned || m->s.side.flash_busy ? 0 : m->chip->flash_die;
+}
+
+/* Between instructions: may the loop go on? An exception that asks, where nothing
+ * else does, is entered here as the run loop would. */
+static bool goes_on(struct mcu *m, struct loop *l)
+{
+	const struct cpu_state *c = &m->s.cpu;
+
+	look_around(m, l);
+	if (l->limit || !c->to_take)
+		return l->limit;
+	if (c->stepping || c->watch_hit || m->s.time.cycles >= l->target ||
+	    m->s.time.cycles >= m->s.time.deadline || must_leave(m))
+		return false;
+	exception_enter(m);
+	look_around(m, l);
+	return l->limit;
 }
 
 static void save_time(struct mcu *m, uint64_t acc)
@@ -109,6 +131,13 @@ static inline bool holds(unsigned cond, uint32_t nr, uint32_t zr, uint32_t cf, u
 #define AGAIN()                                                                                    \
 	(look_around(m, &l), limit = it ? 0 : l.limit, wait = CYCLES(flash_wait_states(m)),        \
 	 refill = CYCLES(cpu_refill(m, region->base)))
+
+/* A mask was lowered: what was pending may be due. */
+#define ASKED()                                                                                    \
+	do {                                                                                       \
+		if (c->attention)                                                                  \
+			limit = l.limit = 0;                                                       \
+	} while (0)
 
 #define NEXT_N(n, cycles)                                                                          \
 	do {                                                                                       \
@@ -246,6 +275,14 @@ static inline bool holds(unsigned cond, uint32_t nr, uint32_t zr, uint32_t cf, u
 
 #define RETURN_OR_ARM(target) UNLIKELY(!((target) & 1) || (target) >= 0xF0000000u)
 
+#define IS_EXC_RETURN(target) ((target) >= 0xF0000000u && c->ipsr)
+#define RETURN_FROM_HANDLER()                                                                      \
+	do {                                                                                       \
+		acc += PACK(1) + refill;                                                           \
+		op += n;                                                                           \
+		goto exc_return;                                                                   \
+	} while (0)
+
 void fast_run(struct mcu *m, uint64_t cycles)
 {
 	static const void *const handlers[FAST_COUNT] = {
@@ -258,7 +295,7 @@ void fast_run(struct mcu *m, uint64_t cycles)
 	uint32_t *r = c->r;
 	uint8_t *const ram = m->s.ram, *const watch = m->cache->ram_watch;
 	const uint32_t ram_base = m->chip->ram_base, flash_base = m->chip->flash_base;
-	struct region *region;
+	struct region *region = NULL;
 	struct op *op;
 	size_t span;
 	struct loop l;
@@ -272,20 +309,21 @@ void fast_run(struct mcu *m, uint64_t cycles)
 	cache_trim(m);
 	l.target = m->s.time.cycles + cycles;
 
-enter: /* everything is in the core's state */
-	region = cache_region(m, c->r[15]);
+	if (cpu_awaits_flash(m))
+		flash_stall(m);
+
+settle: /* everything is in the core's state, between instructions */
+	if (!goes_on(m, &l))
+		return;
+	if (!region || c->r[15] - region->base >= region->size)
+		region = cache_region(m, c->r[15]);
 	if (!region || c->r[15] & 1) {
 		cpu_single(m); /* faults */
 		return;
 	}
-	if (cpu_awaits_flash(m))
-		flash_stall(m);
 	it = c->it;
 	LOAD_FLAGS();
-	look_around(m, &l);
 	limit = l.limit;
-	if (limit == 0)
-		return;
 	wait = CYCLES(flash_wait_states(m));
 	refill = CYCLES(cpu_refill(m, c->r[15]));
 	span = region->size / 2 + 2;
@@ -300,7 +338,7 @@ decode:
 
 edge: /* ran off the end */
 	SAVE();
-	goto enter;
+	goto settle;
 
 single: /* a breakpoint, or an instruction across the end of the region */
 	SAVE();
@@ -313,10 +351,7 @@ far:
 	c->r[15] = jump;
 	m->s.time.cycles += cpu_refill(m, jump);
 	c->it = it ? cpu_it_advance(it) : 0;
-	look_around(m, &l);
-	if (l.limit == 0)
-		return;
-	goto enter;
+	goto settle;
 
 out: /* the limit is reached, or an instruction of an IT block is done */
 	if (!it)
@@ -332,7 +367,14 @@ out: /* the limit is reached, or an instruction of an IT block is done */
 
 leave:
 	SAVE();
-	return;
+	goto settle;
+
+exc_return: /* the branch is done, `jump` is what it loaded */
+	SAVE();
+	c->next = c->r[15];
+	c->it = 0;
+	exception_return(m, jump);
+	goto settle;
 
 it_step: {
 	size_t index = (size_t)(op - region->ops);
@@ -531,13 +573,15 @@ it_step: {
 		if (UNLIKELY(!fits(o, 4, l.ram_size) || !fits(o + size - 4, 4, l.ram_size)))
 			goto plainly;
 		jump = load32(ram + o + size - 4);
-		if (RETURN_OR_ARM(jump))
+		if (RETURN_OR_ARM(jump) && !IS_EXC_RETURN(jump))
 			goto plainly;
 		if (op->a)
 			B = base + size;
 		for (; list; list &= list - 1, o += 4)
 			r[__builtin_ctz(list)] = load32(ram + o);
 		acc += CYCLES(size / 4);
+		if (UNLIKELY(IS_EXC_RETURN(jump)))
+			RETURN_FROM_HANDLER();
 		JUMP(jump, 1);
 	})
 	FLOW(STM, {
@@ -588,9 +632,12 @@ it_step: {
 		TAKE(true);
 	})
 	FLOW(BX, {
-		if (RETURN_OR_ARM(C))
+		jump = C;
+		if (UNLIKELY(IS_EXC_RETURN(jump)))
+			RETURN_FROM_HANDLER();
+		if (RETURN_OR_ARM(jump))
 			goto plainly;
-		JUMP(C, 1);
+		JUMP(jump, 1);
 	})
 	FLOW(BLX, {
 		uint32_t to = C;
@@ -621,23 +668,20 @@ it_step: {
 	})
 	OP(NOP, 1, {});
 	OP(BARRIER, 3, {});
+	OP(MRS, 2, { A = cpu_special(m, IMM); });
+	OP(MSR, 2, { cpu_set_special(m, IMM, B); ASKED(); });
+	OP(CPS, 1, { cpu_change_state(m, IMM); ASKED(); });
 
 L_GENERIC:
 L_GENERIC_W:
 	SAVE();
 	cpu_execute(m, &m->cache->plain[IMM]);
-	look_around(m, &l);
-	if (l.limit == 0)
-		return;
-	goto enter;
+	goto settle;
 
 plainly: /* a common instruction in an uncommon case */
 	SAVE();
 	cpu_single(m);
-	look_around(m, &l);
-	if (l.limit == 0)
-		return;
-	goto enter;
+	goto settle;
 
 trap_divide:
 	if (c->ccr & CCR_DIV_0_TRP)

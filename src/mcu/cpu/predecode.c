@@ -308,6 +308,15 @@ static enum fast_op indirect(const struct arm_insn *in)
 	return in->kind == ARM_KIND_BX ? FAST_BX : FAST_BLX;
 }
 
+/* imm = SYSm. The flags' views stay away: here they are locals of the loop. */
+static enum fast_op special(const struct arm_insn *in, struct op *op)
+{
+	op->imm = in->list & 0xFF;
+	if (in->kind == ARM_KIND_MRS)
+		return plain(in->rd) && (op->imm >= 8 || op->imm == 5) ? FAST_MRS : FAST_GENERIC;
+	return in->rn != PC && op->imm >= 8 ? FAST_MSR : FAST_GENERIC;
+}
+
 static enum fast_op flow(const struct arm_insn *in, uint32_t address, const struct region *region,
 			 struct op *op)
 {
@@ -318,6 +327,10 @@ static enum fast_op flow(const struct arm_insn *in, uint32_t address, const stru
 		return indirect(in);
 	case ARM_KIND_NOP: return FAST_NOP;
 	case ARM_KIND_DSB: case ARM_KIND_DMB: case ARM_KIND_ISB: return FAST_BARRIER;
+	case ARM_KIND_MRS: case ARM_KIND_MSR: return special(in, op);
+	case ARM_KIND_CPS:
+		op->imm = in->list;
+		return FAST_CPS;
 	case ARM_KIND_IT:
 		op->a = (uint8_t)in->list;
 		return in->flags & ARM_INSN_UNPREDICTABLE ? FAST_GENERIC : FAST_IT;

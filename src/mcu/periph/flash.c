@@ -458,9 +458,3 @@ const struct periph_def flash_def = {
 	.event = flash_event,
 	.not_modelled = "prefetch buffer, half-cycle access, endurance",
 };
-
-/* One wait state from 24 MHz, two from 48 MHz: what firmware sets is what counts. */
-unsigned flash_wait_states(const struct mcu *m)
-{
-	return m->flash_if->words[0] & 7; /* ACR is the first row; asked at every slow access */
-}
