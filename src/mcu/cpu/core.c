@@ -5,32 +5,6 @@
 
 #include "mcu/cpu/cpu_internal.h"
 
-#define IT_LOW(it) ((uint32_t)((it) & 3) << 25)
-#define IT_HIGH(it) ((uint32_t)((it) >> 2) << 10)
-
-uint32_t cpu_xpsr(const struct cpu_state *c)
-{
-	return c->apsr | IT_LOW(c->it) | IT_HIGH(c->it) | (uint32_t)c->thumb << 24 | c->ipsr;
-}
-
-void cpu_set_xpsr(struct cpu_state *c, uint32_t value)
-{
-	c->apsr = value & (APSR_N | APSR_Z | APSR_C | APSR_V | APSR_Q);
-	c->it = (uint8_t)((value >> 25 & 3) | (value >> 10 & 0x3F) << 2);
-	c->thumb = value >> 24 & 1;
-	c->ipsr = value & 0x1FF;
-}
-
-void cpu_select_sp(struct cpu_state *c, bool was_psp)
-{
-	uint32_t sp = c->r[13];
-
-	if (was_psp == cpu_uses_psp(c))
-		return;
-	c->r[13] = c->sp_other;
-	c->sp_other = sp;
-}
-
 void cpu_set_control(struct cpu_state *c, uint32_t value)
 {
 	bool was = cpu_uses_psp(c);

@@ -94,10 +94,29 @@ static inline bool cpu_uses_psp(const struct cpu_state *c)
 {
 	return c->ipsr == 0 && c->control & CONTROL_SPSEL;
 }
-uint32_t cpu_xpsr(const struct cpu_state *c);
-void cpu_set_xpsr(struct cpu_state *c, uint32_t value);
-/* Exchange the banked stack pointers when `psp` says the other one is active. */
-void cpu_select_sp(struct cpu_state *c, bool was_psp);
+/* xPSR: flags, ITSTATE in bits 26:25 and 15:10, T, IPSR. */
+static inline uint32_t cpu_xpsr(const struct cpu_state *c)
+{
+	return c->apsr | (c->it & 3u) << 25 | (c->it >> 2 & 0x3Fu) << 10 |
+	       (uint32_t)c->thumb << 24 | c->ipsr;
+}
+static inline void cpu_set_xpsr(struct cpu_state *c, uint32_t value)
+{
+	c->apsr = value & (APSR_N | APSR_Z | APSR_C | APSR_V | APSR_Q);
+	c->it = (uint8_t)((value >> 25 & 3) | (value >> 10 & 0x3F) << 2);
+	c->thumb = value >> 24 & 1;
+	c->ipsr = value & 0x1FF;
+}
+/* Exchange the banked stack pointers when `was_psp` says the other one was active. */
+static inline void cpu_select_sp(struct cpu_state *c, bool was_psp)
+{
+	uint32_t sp = c->r[13];
+
+	if (was_psp == cpu_uses_psp(c))
+		return;
+	c->r[13] = c->sp_other;
+	c->sp_other = sp;
+}
 /* CONTROL, with the stack pointer it selects. */
 void cpu_set_control(struct cpu_state *c, uint32_t value);
 
@@ -121,9 +140,18 @@ bool cpu_execute(struct mcu *m, const struct arm_insn *in);
 bool cpu_condition(uint32_t apsr, unsigned cond);
 /* Cycles of one instruction, branches not taken. */
 unsigned cpu_cost(const struct arm_insn *in);
+/* A taken branch refills the pipeline: P of the manual is 1..3 (ASSUMED 2). */
+#define REFILL_CYCLES 2u
 /* Cycles to refill the pipeline after a jump to `target`. */
-unsigned cpu_refill(const struct mcu *m, uint32_t target);
-uint8_t cpu_it_advance(uint8_t it);
+static inline unsigned cpu_refill(const struct mcu *m, uint32_t target)
+{
+	return REFILL_CYCLES + (target < m->chip->ram_base ? flash_wait_states(m) : 0);
+}
+/* ITSTATE after an instruction of the block. */
+static inline uint8_t cpu_it_advance(uint8_t it)
+{
+	return it & 7 ? (uint8_t)((it & 0xE0) | (it << 1 & 0x1F)) : 0;
+}
 /* MRS and MSR: SYSm of DDI 0403 B5.1.1, from 8 on, and 5 (IPSR) to read. An
  * unprivileged read gives 0, a write does nothing. */
 uint32_t cpu_special(const struct mcu *m, unsigned sysm);

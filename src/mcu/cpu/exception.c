@@ -33,6 +33,8 @@ static int highest_active(const struct cpu_state *c)
 {
 	int best = PRIORITY_THREAD;
 
+	if (!(c->active[0] | c->active[1] | c->active[2]))
+		return best;
 	for (unsigned w = 0; w < CPU_EXC_WORDS; w++)
 		for (uint32_t left = c->active[w]; left; left &= left - 1) {
 			int p = group(c, exception_priority(c, 32 * w + (unsigned)__builtin_ctz(left)));
@@ -62,12 +64,22 @@ static bool masked_by_debugger(const struct cpu_state *c, unsigned n)
 	return c->debug_enabled && c->mask_ints && n >= EXC_PENDSV;
 }
 
+/* Is anything pending and enabled? Mostly not: this is what makes `pick` cheap. */
+static inline bool asking(const struct cpu_state *c)
+{
+	_Static_assert(CPU_EXC_WORDS == 3, "all words are named here and in highest_active");
+	return (c->pending[0] & c->enabled[0]) | (c->pending[1] & c->enabled[1]) |
+	       (c->pending[2] & c->enabled[2]);
+}
+
 /* Highest-priority pending exception that preempts `limit`; 0: none. */
 static unsigned pick(const struct cpu_state *c, int limit)
 {
 	unsigned found = 0;
 	int best = PRIORITY_THREAD;
 
+	if (!asking(c))
+		return 0;
 	for (unsigned w = 0; w < CPU_EXC_WORDS; w++)
 		for (uint32_t left = c->pending[w] & c->enabled[w]; left; left &= left - 1) {
 			unsigned n = 32 * w + (unsigned)__builtin_ctz(left);
@@ -343,6 +355,7 @@ static bool return_is_legal(const struct cpu_state *c, uint32_t exc_return)
 	}
 }
 
+/* All that the return changes of the priorities. */
 static void deactivate(struct mcu *m)
 {
 	struct cpu_state *c = &m->s.cpu;
@@ -449,6 +462,5 @@ void exception_return(struct mcu *m, uint32_t exc_return)
 	}
 	load_frame(c, frame);
 	c->event = true;
-	exception_update(m);
 	sleep_on_exit(m);
 }

@@ -27,11 +27,16 @@
 #define ACC_COUNT ((1u << ACC_SHIFT) - 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* A memory's size in bytes, half-words, words. */
+struct sizes {
+	uint32_t of1, of2, of4;
+};
+
 /* What the slow ways share with the loop. */
 struct loop {
 	uint64_t target;  /* core cycle at which the loop ends */
 	uint64_t limit;   /* of acc */
-	uint32_t ram_size, flash_size; /* what may be read without asking; 0 when watched */
+	struct sizes ram, flash; /* what may be read without asking; 0 when watched */
 };
 
 static inline uint32_t load32(const uint8_t *p)
@@ -48,14 +53,15 @@ static inline uint32_t load16(const uint8_t *p)
 	return v;
 }
 
-/* Aligned and inside [0, size): low bits that are set make the rotated offset
+/* Aligned and inside the memory: low bits that are set make the rotated offset
  * huge. */
-static inline bool fits(uint32_t offset, unsigned size, uint32_t limit)
+static inline bool fits(uint32_t offset, unsigned size, const struct sizes *memory)
 {
-	unsigned shift = size == 4 ? 2 : size == 2 ? 1 : 0;
-	uint32_t turned = shift ? offset >> shift | offset << (32 - shift) : offset;
-
-	return turned < limit >> shift;
+	if (size == 4)
+		return (offset >> 2 | offset << 30) < memory->of4;
+	if (size == 2)
+		return (offset >> 1 | offset << 31) < memory->of2;
+	return offset < memory->of1;
 }
 
 /* Is there a reason for the run loop, other than an exception that asks? */
@@ -67,30 +73,42 @@ static inline bool must_leave(const struct mcu *m)
 	       m->s.side.reset_pending | m->cache->careful || cpu_awaits_flash(m);
 }
 
+/* What may be read without asking; in the units that `fits` compares. */
+static inline void set_sizes(const struct mcu *m, struct loop *l)
+{
+	uint32_t ram = m->cache->pinned ? 0 : m->chip->ram_size;
+	uint32_t flash = m->cache->pinned || m->s.side.flash_busy ? 0 : m->chip->flash_die;
+
+	l->ram = (struct sizes){ram, ram >> 1, ram >> 2};
+	l->flash = (struct sizes){flash, flash >> 1, flash >> 2};
+}
+
+static inline uint64_t end_of(const struct mcu *m, const struct loop *l)
+{
+	return l->target < m->s.time.deadline ? l->target : m->s.time.deadline;
+}
+
 /* After anything that may have moved time, pended or asked: how far may acc go? */
 static inline void look_around(const struct mcu *m, struct loop *l)
 {
-	uint64_t now = m->s.time.cycles;
-	uint64_t end = l->target < m->s.time.deadline ? l->target : m->s.time.deadline;
+	uint64_t now = m->s.time.cycles, end = end_of(m, l);
 
 	l->limit = m->s.cpu.attention || now >= end || must_leave(m) ? 0 : CYCLES(end - now);
-	l->ram_size = m->cache->pinned ? 0 : m->chip->ram_size;
-	l->flash_size = m->cache->pinned || m->s.side.flash_busy ? 0 : m->chip->flash_die;
+	set_sizes(m, l);
 }
 
 /* Between instructions: may the loop go on? An exception that asks, where nothing
  * else does, is entered here as the run loop would. */
-static bool goes_on(struct mcu *m, struct loop *l)
+static inline bool goes_on(struct mcu *m, struct loop *l)
 {
 	const struct cpu_state *c = &m->s.cpu;
 
-	look_around(m, l);
-	if (l->limit || !c->to_take)
-		return l->limit;
-	if (c->stepping || c->watch_hit || m->s.time.cycles >= l->target ||
-	    m->s.time.cycles >= m->s.time.deadline || must_leave(m))
-		return false;
-	exception_enter(m);
+	if (c->attention) {
+		if (!c->to_take || c->stepping || c->watch_hit || must_leave(m) ||
+		    m->s.time.cycles >= end_of(m, l))
+			return false;
+		exception_enter(m);
+	}
 	look_around(m, l);
 	return l->limit;
 }
@@ -208,9 +226,9 @@ static inline bool holds(unsigned cond, uint32_t nr, uint32_t zr, uint32_t cf, u
 #define LOAD(address, size, into)                                                                  \
 	do {                                                                                       \
 		uint32_t at_ = (address), o_ = at_ - ram_base;                                     \
-		if (fits(o_, size, l.ram_size)) {                                                  \
-			into = size == 4 ? load32(ram + o_) : size == 2 ? load16(ram + o_) : ram[o_]; \
-		} else if (o_ = at_ - flash_base, fits(o_, size, l.flash_size)) {                  \
+		if (fits(o_, size, &l.ram)) {                                                  \
+			into = size == 4 ? load32(m->s.ram + o_) : size == 2 ? load16(m->s.ram + o_) : m->s.ram[o_]; \
+		} else if (o_ = at_ - flash_base, fits(o_, size, &l.flash)) {                  \
 			const uint8_t *p_ = m->flash + o_;                                         \
 			into = size == 4 ? load32(p_) : size == 2 ? load16(p_) : *p_;              \
 			acc += wait;                                                               \
@@ -227,8 +245,8 @@ static inline bool holds(unsigned cond, uint32_t nr, uint32_t zr, uint32_t cf, u
 #define STORE(address, size, value)                                                                \
 	do {                                                                                       \
 		uint32_t at_ = (address), o_ = at_ - ram_base, v_ = (value);                       \
-		if (fits(o_, size, l.ram_size) && !watch[o_ >> GRANULE_SHIFT]) {                   \
-			memcpy(ram + o_, &v_, size);                                               \
+		if (fits(o_, size, &l.ram) && !watch[o_ >> GRANULE_SHIFT]) {                   \
+			memcpy(m->s.ram + o_, &v_, size);                                               \
 		} else {                                                                           \
 			SAVE();                                                                    \
 			if (!cpu_store(m, at_, size, ACCESS_DATA, v_))                             \
@@ -293,7 +311,7 @@ void fast_run(struct mcu *m, uint64_t cycles)
 	};
 	struct cpu_state *c = &m->s.cpu;
 	uint32_t *r = c->r;
-	uint8_t *const ram = m->s.ram, *const watch = m->cache->ram_watch;
+	const uint8_t *const watch = m->cache->ram_watch;
 	const uint32_t ram_base = m->chip->ram_base, flash_base = m->chip->flash_base;
 	struct region *region = NULL;
 	struct op *op;
@@ -538,31 +556,31 @@ it_step: {
 	});
 	FLOW(LDRD, {
 		uint32_t o = B + IMM - ram_base;
-		if (UNLIKELY(!fits(o, 4, l.ram_size) || !fits(o + 4, 4, l.ram_size)))
+		if (UNLIKELY(!fits(o, 4, &l.ram) || !fits(o + 4, 4, &l.ram)))
 			goto plainly;
-		uint32_t lo = load32(ram + o), hi = load32(ram + o + 4);
+		uint32_t lo = load32(m->s.ram + o), hi = load32(m->s.ram + o + 4);
 		A = lo;
 		C = hi;
 		NEXT_N(n, 3);
 	})
 	FLOW(STRD, {
 		uint32_t o = B + IMM - ram_base;
-		if (UNLIKELY(!fits(o, 4, l.ram_size) || !fits(o + 4, 4, l.ram_size) ||
+		if (UNLIKELY(!fits(o, 4, &l.ram) || !fits(o + 4, 4, &l.ram) ||
 			     watch[o >> GRANULE_SHIFT] | watch[(o + 4) >> GRANULE_SHIFT]))
 			goto plainly;
 		uint32_t lo = A, hi = C;
-		memcpy(ram + o, &lo, 4);
-		memcpy(ram + o + 4, &hi, 4);
+		memcpy(m->s.ram + o, &lo, 4);
+		memcpy(m->s.ram + o + 4, &hi, 4);
 		NEXT_N(n, 3);
 	})
 	FLOW(LDM, {
 		uint32_t base = B, o = base - ram_base, list = IMM, size = 4u * op->c;
-		if (UNLIKELY(!fits(o, 4, l.ram_size) || !fits(o + size - 4, 4, l.ram_size)))
+		if (UNLIKELY(!fits(o, 4, &l.ram) || !fits(o + size - 4, 4, &l.ram)))
 			goto plainly;
 		if (op->a)
 			B = base + size;
 		do {
-			r[__builtin_ctz(list)] = load32(ram + o);
+			r[__builtin_ctz(list)] = load32(m->s.ram + o);
 			o += 4;
 		} while (list &= list - 1);
 		acc += CYCLES(size / 4);
@@ -570,15 +588,15 @@ it_step: {
 	})
 	FLOW(LDM_PC, {
 		uint32_t base = B, o = base - ram_base, list = IMM & 0x7FFF, size = 4u * op->c;
-		if (UNLIKELY(!fits(o, 4, l.ram_size) || !fits(o + size - 4, 4, l.ram_size)))
+		if (UNLIKELY(!fits(o, 4, &l.ram) || !fits(o + size - 4, 4, &l.ram)))
 			goto plainly;
-		jump = load32(ram + o + size - 4);
+		jump = load32(m->s.ram + o + size - 4);
 		if (RETURN_OR_ARM(jump) && !IS_EXC_RETURN(jump))
 			goto plainly;
 		if (op->a)
 			B = base + size;
 		for (; list; list &= list - 1, o += 4)
-			r[__builtin_ctz(list)] = load32(ram + o);
+			r[__builtin_ctz(list)] = load32(m->s.ram + o);
 		acc += CYCLES(size / 4);
 		if (UNLIKELY(IS_EXC_RETURN(jump)))
 			RETURN_FROM_HANDLER();
@@ -586,23 +604,23 @@ it_step: {
 	})
 	FLOW(STM, {
 		uint32_t o = B - ram_base, list = IMM, size = 4u * op->c;
-		if (UNLIKELY(!fits(o, 4, l.ram_size) || !fits(o + size - 4, 4, l.ram_size) ||
+		if (UNLIKELY(!fits(o, 4, &l.ram) || !fits(o + size - 4, 4, &l.ram) ||
 			     watch[o >> GRANULE_SHIFT] | watch[(o + size - 4) >> GRANULE_SHIFT]))
 			goto plainly;
 		if (op->a)
 			B += size;
 		for (; list; list &= list - 1, o += 4)
-			memcpy(ram + o, &r[__builtin_ctz(list)], 4);
+			memcpy(m->s.ram + o, &r[__builtin_ctz(list)], 4);
 		acc += CYCLES(size / 4);
 		NEXT_N(n, 1);
 	})
 	FLOW(STMDB, {
 		uint32_t size = 4u * op->c, base = B - size, o = base - ram_base, list = IMM;
-		if (UNLIKELY(!fits(o, 4, l.ram_size) || !fits(o + size - 4, 4, l.ram_size) ||
+		if (UNLIKELY(!fits(o, 4, &l.ram) || !fits(o + size - 4, 4, &l.ram) ||
 			     watch[o >> GRANULE_SHIFT] | watch[(o + size - 4) >> GRANULE_SHIFT]))
 			goto plainly;
 		for (; list; list &= list - 1, o += 4)
-			memcpy(ram + o, &r[__builtin_ctz(list)], 4);
+			memcpy(m->s.ram + o, &r[__builtin_ctz(list)], 4);
 		if (op->a)
 			B = base;
 		acc += CYCLES(size / 4);

@@ -9,21 +9,11 @@
  */
 #include "mcu/cpu/cpu_internal.h"
 
-/* A taken branch refills the pipeline: P of the manual is 1..3 (ASSUMED 2). */
-#define REFILL_CYCLES 2u
-
 const exec_fn cpu_functions[] = {
 #define X(name) exec_##name,
 	ARM_KINDS(X)
 #undef X
 };
-
-unsigned cpu_refill(const struct mcu *m, uint32_t target)
-{
-	bool flash = target < m->chip->ram_base;
-
-	return REFILL_CYCLES + (flash ? flash_wait_states(m) : 0);
-}
 
 static unsigned list_cost(const struct arm_insn *in)
 {
@@ -50,12 +40,6 @@ unsigned cpu_cost(const struct arm_insn *in)
 	case ARM_KIND_DSB: case ARM_KIND_DMB: case ARM_KIND_ISB: return 3;
 	default: return 1;
 	}
-}
-
-/* ITSTATE after an instruction of the block. */
-uint8_t cpu_it_advance(uint8_t it)
-{
-	return it & 7 ? (uint8_t)((it & 0xE0) | (it << 1 & 0x1F)) : 0;
 }
 
 /* Returns from exceptions and the like come here again and again. An entry that
