@@ -43,7 +43,7 @@ struct board_config {
 	bool boot0;
 	bool power_off;
 	bool clone_vtref;        /* the dongle's VTref senses its own 3.3 V */
-	const char *probe_firmware; /* "V2J37S7" (default), "V2J29S7", "V2J17S4" */
+	const char *probe_firmware; /* "V2J37S7" (default), "V2J17S4", "V3J7M3" ... */
 	bool short_replies;      /* failing replies are their 2 status bytes ... */
 	bool stale_replies;      /* ... or full length with left-overs; neither: as the firmware
 				    version does (2 bytes from J36 on) */

@@ -13,13 +13,17 @@
 #define NEVER UINT64_MAX
 #define STLINK_COMMAND_SIZE 16u
 #define STLINK_BUFFER (64u * 1024u)
+#define STLINK_MISC_MAX 1227u /* of the largest model */
 
 /* ---- costs (costs.c) ------------------------------------------------------ */
 
 enum cost {
 	COST_USB_TRANSFER,   /* one bulk transfer: host scheduling and the probe's turn */
 	COST_USB_PACKET,     /* one further 64-byte packet of it */
+	COST_USB_HS_TRANSFER, /* the same at high speed, in packets of 512 bytes */
+	COST_USB_HS_PACKET,
 	COST_SWD_OVERHEAD,   /* probe firmware's time for one SWD transfer, beside the bits */
+	COST_SWD_OVERHEAD_V3,
 	COST_COMMAND,        /* decoding one command */
 	COST_NRST_PULSE,     /* DRIVE_NRST 02: how long it is low */
 	COST_NRST_SLOW_RISE, /* WIRE_SLOW: until NRST reads high */
@@ -43,8 +47,15 @@ enum stlink_mode { STLINK_DFU, STLINK_MASS, STLINK_DEBUG, STLINK_SWIM };
 /* Who the probe is: a row an adapter generation (stlink_id.c). */
 struct stlink_model {
 	const char *prefix;    /* of the firmware version: "V2" */
-	bool mass_storage;     /* "M" in the version: V2-1 */
+	bool mass_storage;     /* "M" in the version: V2-1, V3 */
 	uint8_t hardware;      /* major version in GET_VERSION */
+	uint8_t ahead;         /* its firmware Jn knows what V2's J(n + ahead) knows */
+	uint8_t aps;           /* access ports it can address */
+	uint8_t starts_in;     /* mode after it was plugged in (enum stlink_mode) */
+	uint16_t packet;       /* bytes of a USB packet */
+	uint16_t misc_max;     /* items of one RW_MISC batch */
+	uint32_t period_ns;    /* of SWCLK until a speed is set */
+	enum cost transfer, further_packet, overhead;
 	struct stlink_usb_id id; /* serial filled in by the board */
 };
 
@@ -53,6 +64,8 @@ struct stlink {
 	struct stlink_usb_id id;
 	char serial[33];
 	unsigned jtag_fw, second_fw; /* Jxx, and Sxx or Mxx */
+	unsigned bridge_fw, swim_fw; /* Bxx and Sxx of a V3 */
+	unsigned level;              /* Jxx of the V2 firmware that knows the same commands */
 	bool force_short, force_stale;
 	enum stlink_mode mode;
 	uint64_t commands;
@@ -66,7 +79,7 @@ struct stlink {
 
 	/* the debug side */
 	bool nrst_low;
-	unsigned divisor;
+	uint32_t period_ns;     /* of SWCLK */
 	uint32_t select;        /* as the firmware last wrote it; SELECT_UNKNOWN: write it */
 	uint32_t csw;           /* likewise; CSW_UNKNOWN */
 	uint32_t ap_open;       /* bit n: INIT_AP n was done */
@@ -75,8 +88,8 @@ struct stlink {
 	uint32_t last_address, last_written; /* left-overs that old firmware answers with */
 	bool trace_on;
 	size_t misc_items;
-	uint32_t misc_value[64];
-	uint32_t misc_status[64];
+	uint32_t misc_value[STLINK_MISC_MAX];
+	uint32_t misc_status[STLINK_MISC_MAX];
 	uint8_t buffer[STLINK_BUFFER]; /* OUT data, then the reply */
 };
 #define SELECT_UNKNOWN 0xFFFFFFFFu

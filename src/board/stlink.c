@@ -1,5 +1,5 @@
 /*
- * The virtual ST-LINK/V2: a USB endpoint without a transport. A 16-byte
+ * The virtual ST-LINK: a USB endpoint without a transport. A 16-byte
  * command block arrives on OUT, data may follow on OUT, the reply waits on IN.
  * Source: the protocol as open drivers know it (ST has not published it);
  * which firmware knows what is the `since` column below.
@@ -16,7 +16,6 @@
 #include "arm/scs.h"
 #include "board/stlink_internal.h"
 
-#define PACKET 64u
 #define CMD_VERSION 0xF1
 #define CMD_DEBUG 0xF2
 #define ENTER_SWD 0xA3
@@ -42,7 +41,7 @@ void reply_status(struct stlink *s, enum stlink_status st)
 
 static bool fails_short(const struct stlink *s)
 {
-	return s->force_short || (!s->force_stale && s->jtag_fw >= SHORT_REPLY_FW);
+	return s->force_short || (!s->force_stale && s->level >= SHORT_REPLY_FW);
 }
 
 void reply_debug(struct stlink *s, enum stlink_status st, size_t len)
@@ -61,9 +60,12 @@ void reply_debug(struct stlink *s, enum stlink_status st, size_t len)
 static void cmd_version(struct board *b, const uint8_t *cmd)
 {
 	struct stlink *s = &b->probe;
+	unsigned firmware = s->jtag_fw << 6 | s->second_fw;
 
 	(void)cmd;
-	put_be16(s->buffer, (uint16_t)(s->model->hardware << 12 | s->jtag_fw << 6 | s->second_fw));
+	if (s->model->hardware == STLINK_V3)
+		firmware = 0; /* "ask GET_VERSION_EX" */
+	put_be16(s->buffer, (uint16_t)(s->model->hardware << 12 | firmware));
 	put_le16(s->buffer + 2, s->id.vid);
 	put_le16(s->buffer + 4, s->id.pid);
 	reply_buffer(s, 6);
@@ -132,7 +134,7 @@ static enum stlink_status enter(struct board *b, uint8_t how)
 	if (how != ENTER_SWD)
 		return ST_NO_DEVICE;
 	st = swd_connect(b, &dpidr);
-	if (st == ST_OK && b->probe.jtag_fw < ENTER_PORT_ONLY_FW)
+	if (st == ST_OK && b->probe.level < ENTER_PORT_ONLY_FW)
 		st = swd_word_read(b, SCS_CPUID, &cpuid);
 	return st;
 }
@@ -192,7 +194,7 @@ static void cmd_nrst(struct board *b, const uint8_t *cmd)
 
 static void cmd_swd_freq(struct board *b, const uint8_t *cmd)
 {
-	b->probe.divisor = get_le16(cmd + 2);
+	b->probe.period_ns = swd_period_ns(get_le16(cmd + 2));
 	reply_status(&b->probe, ST_OK);
 }
 
@@ -248,6 +250,7 @@ static const struct stlink_command top_commands[] = {
 	{0xF4, 0, "SWIM", NULL, cmd_swim},
 	{0xF5, 0, "GET_CURRENT_MODE", NULL, cmd_mode},
 	{0xF7, 13, "GET_TARGET_VOLTAGE", NULL, cmd_voltage},
+	{0xFB, 0, "GET_VERSION_EX", NULL, cmd_v3_version, STLINK_V3},
 };
 
 static const struct stlink_command debug_commands[] = {
@@ -283,8 +286,8 @@ static const struct stlink_command debug_commands[] = {
 	{0x40, 13, "START_TRACE_RX", NULL, cmd_trace_start},
 	{0x41, 13, "STOP_TRACE_RX", NULL, cmd_trace_stop},
 	{0x42, 13, "GET_TRACE_NB", NULL, cmd_trace_count},
-	{0x43, 22, "SWD_SET_FREQ", NULL, cmd_swd_freq},
-	{0x44, 24, "JTAG_SET_FREQ", NULL, cmd_jtag_freq},
+	{0x43, 22, "SWD_SET_FREQ", NULL, cmd_swd_freq, STLINK_V2},
+	{0x44, 24, "JTAG_SET_FREQ", NULL, cmd_jtag_freq, STLINK_V2},
 	{0x45, 24, "READ_DAP_REG", NULL, cmd_read_dap},
 	{0x46, 24, "WRITE_DAP_REG", NULL, cmd_write_dap},
 	{0x47, 26, "READMEM_16BIT", NULL, cmd_read_mem16},
@@ -298,13 +301,16 @@ static const struct stlink_command debug_commands[] = {
 	{0x53, 32, "RW_MISC_GET_MAX", NULL, cmd_misc_max},
 	{0x54, 32, "READMEM_32BIT_NO_ADDR_INC", NULL, cmd_read_mem32_fixed},
 	{0x56, 36, "GET_BOARD_IDENTIFIERS", NULL, cmd_board_id},
+	{0x61, 0, "SET_COM_FREQ", NULL, cmd_v3_set_freq, STLINK_V3},
+	{0x62, 0, "GET_COM_FREQ", NULL, cmd_v3_get_freq, STLINK_V3},
 };
 
 static const struct stlink_command *find(const struct stlink *s, const struct stlink_command *rows,
 					 size_t count, uint8_t code)
 {
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].code == code && rows[i].since <= s->jtag_fw)
+		if (rows[i].code == code && rows[i].since <= s->level &&
+		    (!rows[i].only || rows[i].only == s->model->hardware))
 			return &rows[i];
 	return NULL;
 }
@@ -321,14 +327,16 @@ static const struct stlink_command *lookup(const struct stlink *s, const uint8_t
 void stlink_init(struct stlink *s)
 {
 	const struct stlink keep = {.model = s->model, .id = s->id, .jtag_fw = s->jtag_fw,
-				    .second_fw = s->second_fw, .force_short = s->force_short,
+				    .second_fw = s->second_fw, .bridge_fw = s->bridge_fw,
+				    .swim_fw = s->swim_fw, .level = s->level, .force_short = s->force_short,
 				    .force_stale = s->force_stale, .commands = s->commands};
 	char serial[sizeof s->serial];
 
 	memcpy(serial, s->serial, sizeof serial);
 	*s = keep;
 	memcpy(s->serial, serial, sizeof serial);
-	s->divisor = 1; /* 1.8 MHz */
+	s->mode = (enum stlink_mode)s->model->starts_in;
+	s->period_ns = s->model->period_ns;
 	s->select = SELECT_UNKNOWN;
 	s->csw = CSW_UNKNOWN;
 	s->rw_status = ST_OK;
@@ -342,15 +350,16 @@ void board_usb_reset(struct board *b)
 
 static void spend_packets(struct board *b, size_t len, bool begins)
 {
-	size_t packets = len ? (len + PACKET - 1) / PACKET : 1;
+	const struct stlink_model *m = b->probe.model;
+	size_t packets = len ? (len + m->packet - 1) / m->packet : 1;
 
-	board_advance(b, (begins ? cost_ns(COST_USB_TRANSFER) : 0) +
-			 (packets - begins) * cost_ns(COST_USB_PACKET));
+	board_advance(b, (begins ? cost_ns(m->transfer) : 0) +
+			 (packets - begins) * cost_ns(m->further_packet));
 }
 
 static void unknown_command(struct stlink *s)
 {
-	if (s->jtag_fw >= BAD_COMMAND_FW)
+	if (s->level >= BAD_COMMAND_FW)
 		reply_status(s, ST_NO_COMMAND);
 	else
 		s->stalled = true;
@@ -372,7 +381,7 @@ static void take_command(struct board *b, const uint8_t *data, size_t len)
 		return;
 	}
 	s->out_have = 0;
-	s->out_need = s->row->out_size ? s->row->out_size(s->command) : 0;
+	s->out_need = s->row->out_size ? s->row->out_size(s, s->command) : 0;
 	if (s->out_need == 0) {
 		s->row->run(b, s->command);
 		s->row = NULL;

@@ -126,7 +126,7 @@ void cmd_v1_read_all(struct board *b, const uint8_t *cmd)
 /* What firmware that always sends eight bytes leaves in the data word. */
 static uint32_t left_over(const struct stlink *s)
 {
-	return s->jtag_fw >= LAST_WRITTEN_FW ? s->last_written : s->last_address;
+	return s->level >= LAST_WRITTEN_FW ? s->last_written : s->last_address;
 }
 
 void cmd_read_debug(struct board *b, const uint8_t *cmd)

@@ -10,20 +10,20 @@
 #include "board/stlink_internal.h"
 
 #define DP_PORT 0xFFFFu
-#define MISC_MAX 64u
 #define AP_IDR_REG 0xFC
 
 enum { MISC_ADDRESS = 1, MISC_WRITE = 2, MISC_READ = 3, MISC_APNUM = 5 };
 
 static bool ap_usable(const struct stlink *s, unsigned ap)
 {
-	return ap < 32 && (s->jtag_fw < AP_OPEN_FW || ap == 0 || s->ap_open >> ap & 1);
+	return ap < s->model->aps && (s->level < AP_OPEN_FW || ap == 0 || s->ap_open >> ap & 1);
 }
 
 /* ---- memory ------------------------------------------------------------------ */
 
-size_t mem_out_size(const uint8_t *cmd)
+size_t mem_out_size(const struct stlink *s, const uint8_t *cmd)
 {
+	(void)s;
 	return get_le16(cmd + 6);
 }
 
@@ -32,9 +32,9 @@ static struct swd_block block_of(const struct stlink *s, const uint8_t *cmd, uns
 {
 	struct swd_block at = {.address = get_le32(cmd + 2), .size = size, .fixed_address = fixed};
 
-	if (s->jtag_fw >= AP_OPEN_FW)
+	if (s->level >= AP_OPEN_FW)
 		at.ap = cmd[8];
-	if (s->jtag_fw >= CSW_FW)
+	if (s->level >= CSW_FW)
 		at.csw = get_le32(cmd + 8) & 0xFFFFFF00u;
 	return at;
 }
@@ -47,12 +47,18 @@ static enum stlink_status check_block(const struct stlink *s, const struct swd_b
 	return at->address % at->size || len % at->size ? ST_ALIGNMENT : ST_OK;
 }
 
+/* One packet; a V3's high-speed one only from J6 on. */
+static size_t byte_max(const struct stlink *s)
+{
+	return s->level >= BIG_BYTES_FW ? s->model->packet : STLINK_BYTE_MAX;
+}
+
 static void read_mem(struct board *b, const uint8_t *cmd, unsigned size, bool fixed)
 {
 	struct stlink *s = &b->probe;
 	struct swd_block at = block_of(s, cmd, size, fixed);
 	size_t asked = get_le16(cmd + 6);
-	size_t max = size == 1 ? STLINK_BYTE_MAX : STLINK_MEMORY_MAX;
+	size_t max = size == 1 ? byte_max(s) : STLINK_MEMORY_MAX;
 	size_t len = asked < max ? asked : max;
 	enum stlink_status st = check_block(s, &at, len);
 
@@ -69,7 +75,7 @@ static void write_mem(struct board *b, const uint8_t *cmd, unsigned size, bool f
 	struct stlink *s = &b->probe;
 	struct swd_block at = block_of(s, cmd, size, fixed);
 	size_t asked = get_le16(cmd + 6);
-	size_t len = size == 1 && asked > STLINK_BYTE_MAX ? STLINK_BYTE_MAX : asked;
+	size_t len = size == 1 && asked > byte_max(s) ? byte_max(s) : asked;
 	enum stlink_status st = check_block(s, &at, len);
 
 	s->rw_fault = at.address;
@@ -141,7 +147,7 @@ void cmd_last_status2(struct board *b, const uint8_t *cmd)
 /* DPBANKSEL travels in the high nibble of the address, from J32 on. */
 static bool dp_address_ok(const struct stlink *s, unsigned addr)
 {
-	return (addr & 0xF0) == 0 || s->jtag_fw >= DPBANK_FW;
+	return (addr & 0xF0) == 0 || s->level >= DPBANK_FW;
 }
 
 static enum stlink_status dap_read(struct board *b, unsigned port, unsigned addr, uint32_t *value)
@@ -186,7 +192,7 @@ void cmd_write_dap(struct board *b, const uint8_t *cmd)
 void cmd_init_ap(struct board *b, const uint8_t *cmd)
 {
 	uint32_t idr = 0;
-	enum stlink_status st = cmd[2] < 32 ? swd_ap_read(b, cmd[2], AP_IDR_REG, &idr) : ST_BAD_AP;
+	enum stlink_status st = cmd[2] < b->probe.model->aps ? swd_ap_read(b, cmd[2], AP_IDR_REG, &idr) : ST_BAD_AP;
 
 	if (st == ST_OK && idr == 0)
 		st = ST_BAD_AP;
@@ -200,7 +206,7 @@ void cmd_close_ap(struct board *b, const uint8_t *cmd)
 	if (cmd[2] < 32)
 		b->probe.ap_open &= ~(1u << cmd[2]);
 	/* before J29 the status of this one meant nothing */
-	reply_status(&b->probe, b->probe.jtag_fw >= 29 ? ST_OK : ST_UNKNOWN);
+	reply_status(&b->probe, b->probe.level >= 29 ? ST_OK : ST_UNKNOWN);
 }
 
 /* ---- batches: RW_MISC ----------------------------------------------------------------- */
@@ -210,16 +216,16 @@ static size_t misc_words_at(size_t items)
 	return (items + 3) & ~(size_t)3;
 }
 
-static size_t misc_items(const uint8_t *cmd)
+static size_t misc_items(const struct stlink *s, const uint8_t *cmd)
 {
 	uint32_t items = get_le32(cmd + 2);
 
-	return items < MISC_MAX ? items : MISC_MAX;
+	return items < s->model->misc_max ? items : s->model->misc_max;
 }
 
-size_t misc_out_size(const uint8_t *cmd)
+size_t misc_out_size(const struct stlink *s, const uint8_t *cmd)
 {
-	size_t items = misc_items(cmd);
+	size_t items = misc_items(s, cmd);
 
 	return misc_words_at(items) + 4 * items;
 }
@@ -271,7 +277,7 @@ void cmd_misc_out(struct board *b, const uint8_t *cmd)
 {
 	struct stlink *s = &b->probe;
 	struct misc_state m = {0};
-	size_t items = misc_items(cmd);
+	size_t items = misc_items(s, cmd);
 	const uint8_t *words = s->buffer + misc_words_at(items);
 
 	s->misc_items = items;
@@ -300,6 +306,6 @@ void cmd_misc_max(struct board *b, const uint8_t *cmd)
 	(void)cmd;
 	memset(b->probe.buffer, 0, 8);
 	b->probe.buffer[0] = ST_OK;
-	put_le32(b->probe.buffer + 4, MISC_MAX);
+	put_le32(b->probe.buffer + 4, b->probe.model->misc_max);
 	reply_buffer(&b->probe, 8);
 }

@@ -28,7 +28,7 @@
 static bool data_wire_works(const struct board *b, enum wire_state w)
 {
 	return w == WIRE_OK || w == WIRE_NOISY ||
-	       (w == WIRE_SLOW && swd_period_ns(b->probe.divisor) >= SLOW_LIMIT_NS);
+	       (w == WIRE_SLOW && b->probe.period_ns >= SLOW_LIMIT_NS);
 }
 
 /* Do clock and data get to a debug port that listens? */
@@ -50,7 +50,7 @@ static bool reaches_dp(const struct board *b)
  * 4 MHz (ASSUMED; any rate that grows with speed serves the purpose). */
 static bool noise_hits(struct board *b)
 {
-	uint32_t period = swd_period_ns(b->probe.divisor);
+	uint32_t period = b->probe.period_ns;
 	uint32_t threshold = 65536u / 64 * 250 / period;
 
 	if (b->wires[WIRE_SWDIO] != WIRE_NOISY && b->wires[WIRE_SWCLK] != WIRE_NOISY)
@@ -77,7 +77,7 @@ static enum wire_result from_ack(enum swd_ack ack)
 
 static void spend_bits(struct board *b, unsigned bits)
 {
-	board_advance(b, (uint64_t)bits * swd_period_ns(b->probe.divisor));
+	board_advance(b, (uint64_t)bits * b->probe.period_ns);
 }
 
 static enum wire_result transfer(struct board *b, bool ap, bool read, uint8_t addr, uint32_t *data)
@@ -86,7 +86,7 @@ static enum wire_result transfer(struct board *b, bool ap, bool read, uint8_t ad
 	enum swd_ack ack;
 
 	spend_bits(b, TRANSFER_BITS);
-	board_advance(b, cost_ns(COST_SWD_OVERHEAD));
+	board_advance(b, cost_ns(b->probe.model->overhead));
 	if (!reaches_dp(b))
 		return WIRE_SILENT;
 	if (hit && (b->noise & 0x8000)) { /* the request was garbled: the port shuts up */

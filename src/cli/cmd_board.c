@@ -16,7 +16,7 @@ static const struct option_def options[] = {
 	{"power", 0, "on|off", "power of the chip's board"},
 	{"flash", 0, "FILE", "keep flash and option bytes in FILE across runs"},
 	{"bootrom", 0, "FILE", "your own dump of system memory instead of our boot ROM"},
-	{"probe-firmware", 0, "VERSION", "V2J37S7 (default), V2J29S7 or V2J17S4"},
+	{"probe-firmware", 0, "VERSION", "V2J37S7 (default), V2J29S7, V2J17S4, V2J37M27, V3J7M3"},
 	{"serial", 0, "TEXT", "the ST-LINK's serial number, 24 hex digits"},
 	{"fault", 0, "LIST", "short-replies, stale-replies, clone-vtref, no-crystal, "
 			     "cut-power@N, unplug@N, no-answer@N"},

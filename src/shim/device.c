@@ -2,13 +2,15 @@
  * The bus as libusb shows it: no device, or one ST-LINK. Descriptors follow
  * a real ST-LINK/V2's debug function: interface 0 is vendor specific, with
  * bulk endpoints OUT 2 / IN 1 / IN 3 (trace) for PID 0x3748 and OUT 1 / IN 1 /
- * IN 2 for the later ones; full speed, 64-byte packets.
+ * IN 2 for the later ones; full speed, 64-byte packets, but for the V3: high
+ * speed, 512 bytes.
  */
 #include "shim/shim_internal.h"
 
 #include <stdlib.h>
 
-enum { MANUFACTURER = 1, PRODUCT, SERIAL, INTERFACE_NAME, PACKET = 64, LANGUAGE = 0x0409 };
+enum { MANUFACTURER = 1, PRODUCT, SERIAL, INTERFACE_NAME, LANGUAGE = 0x0409 };
+enum { CONTROL_PACKET = 64, PACKET = 64, HIGH_SPEED_PACKET = 512 };
 enum { BUS = 1, ADDRESS = 2, PORT = 1 };
 enum { CONFIG_LEN = LIBUSB_DT_CONFIG_SIZE + LIBUSB_DT_INTERFACE_SIZE + 3 * LIBUSB_DT_ENDPOINT_SIZE };
 
@@ -21,13 +23,23 @@ static void endpoint_addresses(const struct usbmsg_identity *id, uint8_t out[3])
 	out[2] = v2 ? 0x83 : 0x82;
 }
 
+static bool is_v3(const struct usbmsg_identity *id)
+{
+	return id->pid >= 0x374D && id->pid <= 0x3757 && id->pid != 0x3752;
+}
+
+static uint16_t packet_size(const struct usbmsg_identity *id)
+{
+	return is_v3(id) ? HIGH_SPEED_PACKET : PACKET;
+}
+
 static int device_bytes(const struct usbmsg_identity *id, uint8_t *d)
 {
 	memset(d, 0, LIBUSB_DT_DEVICE_SIZE);
 	d[0] = LIBUSB_DT_DEVICE_SIZE;
 	d[1] = LIBUSB_DT_DEVICE;
 	put_le16(d + 2, 0x0200); /* USB 2.0 */
-	d[7] = PACKET;
+	d[7] = CONTROL_PACKET;
 	put_le16(d + 8, id->vid);
 	put_le16(d + 10, id->pid);
 	put_le16(d + 12, 0x0100);
@@ -63,7 +75,7 @@ static int config_bytes(const struct usbmsg_identity *id, uint8_t *d)
 		p[1] = LIBUSB_DT_ENDPOINT;
 		p[2] = address[i];
 		p[3] = LIBUSB_TRANSFER_TYPE_BULK;
-		put_le16(p + 4, PACKET);
+		put_le16(p + 4, packet_size(id));
 	}
 	return CONFIG_LEN;
 }
@@ -202,8 +214,7 @@ uint8_t libusb_get_device_address(libusb_device *d)
 
 int libusb_get_device_speed(libusb_device *d)
 {
-	(void)d;
-	return LIBUSB_SPEED_FULL;
+	return is_v3(&d->id) ? LIBUSB_SPEED_HIGH : LIBUSB_SPEED_FULL;
 }
 
 int libusb_get_max_packet_size(libusb_device *d, unsigned char endpoint)
@@ -213,7 +224,7 @@ int libusb_get_max_packet_size(libusb_device *d, unsigned char endpoint)
 	endpoint_addresses(&d->id, address);
 	for (int i = 0; i < 3; i++)
 		if (address[i] == endpoint)
-			return PACKET;
+			return packet_size(&d->id);
 	return LIBUSB_ERROR_NOT_FOUND;
 }
 
@@ -228,7 +239,7 @@ int libusb_get_device_descriptor(libusb_device *d, struct libusb_device_descript
 {
 	*out = (struct libusb_device_descriptor){
 		.bLength = LIBUSB_DT_DEVICE_SIZE, .bDescriptorType = LIBUSB_DT_DEVICE,
-		.bcdUSB = 0x0200, .bMaxPacketSize0 = PACKET, .idVendor = d->id.vid,
+		.bcdUSB = 0x0200, .bMaxPacketSize0 = CONTROL_PACKET, .idVendor = d->id.vid,
 		.idProduct = d->id.pid, .bcdDevice = 0x0100, .iManufacturer = MANUFACTURER,
 		.iProduct = PRODUCT, .iSerialNumber = SERIAL, .bNumConfigurations = 1,
 	};
@@ -259,7 +270,7 @@ int libusb_get_config_descriptor(libusb_device *d, uint8_t index,
 		t->endpoints[i] = (struct libusb_endpoint_descriptor){
 			.bLength = LIBUSB_DT_ENDPOINT_SIZE, .bDescriptorType = LIBUSB_DT_ENDPOINT,
 			.bEndpointAddress = address[i], .bmAttributes = LIBUSB_TRANSFER_TYPE_BULK,
-			.wMaxPacketSize = PACKET,
+			.wMaxPacketSize = packet_size(&d->id),
 		};
 	t->setting = (struct libusb_interface_descriptor){
 		.bLength = LIBUSB_DT_INTERFACE_SIZE, .bDescriptorType = LIBUSB_DT_INTERFACE,

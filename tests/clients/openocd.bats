@@ -98,6 +98,24 @@ setup_steps() {
 	full_round tcp-dap
 }
 
+@test "OpenOCD names and uses every generation of probe: V2, V2-1 and V3" {
+	need openocd
+	random_file image.bin 12000
+	for probe in "V2J29S7 3748" "V2J37M27 374B" "V3J7M3 374E" "V3J1M1 374E"; do
+		board_up --probe-firmware "${probe% *}"
+		for route in hla dap; do
+			run openocd_by "$route" init "reset halt" "adapter speed 3300" \
+				"flash write_image erase image.bin 0x08000000" "verify_image image.bin" \
+				"mwb 0x20000003 0x5a" "mdb 0x20000003" "adapter speed" exit
+			[ "$status" -eq 0 ] || { echo "$probe $route: $output"; false; }
+			says "STLINK ${probe% *} \(API v[23]\) VID:PID 0483:${probe#* }"
+			says 'Target voltage: 3\.'
+			says '0x20000003: 5a'
+		done
+		board stop
+	done
+}
+
 @test "OpenOCD writes option bytes, which count after a power cycle" {
 	need openocd
 	board_up

@@ -23,6 +23,16 @@ load clients.bash
 	cmp image.bin back.bin
 }
 
+@test "reflash over libusb with a V3" {
+	board_up --probe-firmware V3J7M3B4S1
+	run with_board "$REFLASH" info
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	says 'STLINK-V3 V3J7M'
+	run with_board "$REFLASH" write "$FIRMWARE/blinky.elf"
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	says 'still attachable'
+}
+
 @test "a locked-out chip is got back over libusb" {
 	board_up
 	with_board "$REFLASH" write --force --check=no "$FIRMWARE/locked-rtos.bin" || true

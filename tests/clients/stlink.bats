@@ -12,6 +12,21 @@ load clients.bash
 	says 'serial: +00112233445566778899AABB'
 }
 
+@test "st-flash takes a V2-1 and a V3 as it takes a V2" {
+	need st-flash
+	random_file image.bin 4096
+	for probe in V2J17S4 V2J37M27 V3J7M3; do
+		board_up --probe-firmware "$probe"
+		run with_board st-info --probe
+		says "version: +${probe%[SM]*}"
+		says 'chipid: +0x0410'
+		run with_board st-flash write image.bin 0x8000000
+		[ "$status" -eq 0 ] || { echo "$probe: $output"; false; }
+		says 'Flash written and verified'
+		board stop
+	done
+}
+
 @test "st-flash writes, reads back, resets and erases 64 KiB" {
 	need st-flash
 	random_file image.bin 65536

@@ -17,6 +17,7 @@ static void version_words(void **state)
 		{"V2J17S4", 2 << 12 | 17 << 6 | 4, 0x3748},
 		{"V2J29S7", 2 << 12 | 29 << 6 | 7, 0x3748},
 		{"V2J37M27", 2 << 12 | 37 << 6 | 27, 0x374B},
+		{"V3J7M3", 3 << 12, 0x374E}, /* the rest is in its long version */
 	};
 
 	(void)state;
@@ -40,7 +41,9 @@ static void version_words(void **state)
 
 static void firmware_names_are_checked(void **state)
 {
-	static const char *const bad[] = {"", "V3J7M3", "V2J37", "V2J37X7", "V2J64S7", "V2J37S7x"};
+	static const char *const bad[] = {"",        "V3J7S3",   "V2J37",       "V2J37X7",
+					"V2J64S7", "V2J37S7x", "V2J37S7B4S1", "V3J7M3B4",
+					"V4J3M1"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -131,6 +134,135 @@ static void commands_appear_with_their_firmware(void **state)
 	board_free(b);
 }
 
+/* ---- V3 ---------------------------------------------------------------------------- */
+
+static void v3_command(struct board *b, const uint8_t *cmd, size_t len)
+{
+	uint8_t block[16] = {0};
+
+	memcpy(block, cmd, len);
+	assert_int_equal(board_usb_out(b, 0x01, block, sizeof block), STLINK_OK);
+}
+#define V3_SEND(b, ...)                                                                            \
+	v3_command(b, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+static uint8_t v3_enter(struct board *b)
+{
+	board_advance(b, 10 * MS);
+	V3_SEND(b, 0xF2, 0x30, 0xA3);
+	return status(b);
+}
+
+static void a_v3_has_a_long_version(void **state)
+{
+	static const uint8_t expected[12] = {3, 1, 7, 2, 4, 0, 0, 0, 0x83, 0x04, 0x4E, 0x37};
+	struct board *b = desk("V3J7M2B4S1");
+	uint8_t r[64];
+
+	(void)state;
+	V3_SEND(b, 0xFB, 0x80);
+	assert_int_equal(reply(b, r, sizeof r), 12);
+	assert_memory_equal(r, expected, 12);
+	board_free(b);
+	b = desk("V2J37S7");
+	SEND(b, 0xFB, 0x80); /* V2 does not know it */
+	assert_int_equal(status(b), 0x42);
+	board_free(b);
+}
+
+static uint32_t v3_speed(struct board *b, uint32_t khz)
+{
+	uint8_t r[64];
+
+	V3_SEND(b, 0xF2, 0x61, 0, 0, LE32(khz));
+	assert_int_equal(reply(b, r, sizeof r), 8);
+	assert_int_equal(r[0], OK);
+	return get_le32(r + 4);
+}
+
+static uint64_t ns_of_a_read(struct board *b)
+{
+	uint8_t data[1024];
+	uint64_t begin = board_now_ns(b);
+
+	V3_SEND(b, 0xF2, 0x07, LE32(0x08000000u), 0x00, 0x04);
+	assert_int_equal(reply(b, data, sizeof data), 1024);
+	return board_now_ns(b) - begin;
+}
+
+static void a_v3_names_its_speeds(void **state)
+{
+	struct board *b = desk("V3J7M3");
+	uint8_t r[64];
+	uint64_t slow, fast;
+
+	(void)state;
+	assert_int_equal(v3_enter(b), OK); /* no DFU mode to leave */
+	V3_SEND(b, 0xF2, 0x62, 0);
+	assert_int_equal(reply(b, r, sizeof r), 52);
+	assert_int_equal(r[0], OK);
+	assert_in_range(get_le32(r + 8), 2, 10);
+	assert_int_equal(get_le32(r + 12), 24000);
+	assert_true(get_le32(r + 16) < 24000);
+	assert_int_equal(v3_speed(b, 4000), 3300);
+	assert_int_equal(v3_speed(b, 1), 5);
+	assert_int_equal(v3_speed(b, 100000), 24000);
+	fast = ns_of_a_read(b);
+	assert_int_equal(v3_speed(b, 1000), 1000);
+	V3_SEND(b, 0xF2, 0x62, 0);
+	reply(b, r, sizeof r);
+	assert_int_equal(get_le32(r + 4), 1000); /* in force */
+	slow = ns_of_a_read(b);
+	assert_true(slow > 5 * fast);
+	V3_SEND(b, 0xF2, 0x61, 2, 0, LE32(1000u)); /* neither SWD nor JTAG */
+	reply(b, r, sizeof r);
+	assert_int_equal(r[0], 0x41);
+	V3_SEND(b, 0xF2, 0x43, 1, 0); /* divisors are V2's */
+	assert_int_equal(status(b), 0x42);
+	board_free(b);
+}
+
+static void v3_write8(struct board *b, uint32_t address, const uint8_t *data, size_t len)
+{
+	V3_SEND(b, 0xF2, 0x0D, LE32(address), (uint8_t)len, (uint8_t)(len >> 8));
+	assert_int_equal(board_usb_out(b, 0x01, data, len), STLINK_OK);
+	V3_SEND(b, 0xF2, 0x3B);
+}
+
+static void a_v3_moves_more_at_once(void **state)
+{
+	static uint8_t data[512], batch[8 * 1227], back[8 * 1227 + 1];
+	struct board *b = desk("V3J7M3");
+	size_t items = 1227;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)(i * 7);
+	assert_int_equal(v3_enter(b), OK);
+	v3_write8(b, 0x20000001, data, 512);
+	assert_int_equal(status(b), OK);
+	V3_SEND(b, 0xF2, 0x0C, LE32(0x20000001u), 0x00, 0x02);
+	assert_int_equal(reply(b, back, sizeof back), 512);
+	assert_memory_equal(back, data, 512);
+	memset(batch, 3, 1228); /* READ, an item each */
+	for (size_t i = 0; i < items; i++)
+		put_le32(batch + 1228 + 4 * i, 0x20000000u + 4 * (i % 128));
+	V3_SEND(b, 0xF2, 0x51, LE32(items));
+	assert_int_equal(board_usb_out(b, 0x01, batch, 1228 + 4 * items), STLINK_OK);
+	V3_SEND(b, 0xF2, 0x52);
+	assert_int_equal(reply(b, back, sizeof back), 8 * items);
+	assert_memory_equal(back + 4, data + 3, 4);
+	assert_int_equal(get_le32(back + 4 * (2 * items - 1)), OK);
+	V3_SEND(b, 0xF2, 0x4B, 9); /* it can address nine */
+	assert_int_equal(status(b), 0x1D);
+	board_free(b);
+	b = desk("V3J5M3"); /* before J6: one full-speed packet */
+	assert_int_equal(v3_enter(b), OK);
+	v3_write8(b, 0x20000000, data, 128);
+	assert_int_equal(status(b), 0x08);
+	board_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +271,9 @@ int main(void)
 		cmocka_unit_test(modes),
 		cmocka_unit_test(voltage_follows_the_target_or_the_clone),
 		cmocka_unit_test(commands_appear_with_their_firmware),
+		cmocka_unit_test(a_v3_has_a_long_version),
+		cmocka_unit_test(a_v3_names_its_speeds),
+		cmocka_unit_test(a_v3_moves_more_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
