@@ -95,14 +95,19 @@ struct periph {
 };
 
 /* The stored word of the register at `offset`. */
-uint32_t periph_get(const struct periph *p, uint32_t offset);
+static inline uint32_t periph_get(const struct periph *p, uint32_t offset)
+{
+	uint8_t row = p->row_of[offset / 4];
+
+	return row ? p->words[row - 1] : 0;
+}
 void periph_set(struct periph *p, uint32_t offset, uint32_t value);
 /* Store `value` under the row's write mask, as no hook would have. */
 void periph_store(struct periph *p, const struct reg *r, uint32_t value);
 /* All registers to their reset values, then def->reset. */
 void periph_reset(struct periph *p, enum mcu_reset why);
 /* Is the RCC clock gate open? A gated peripheral ignores writes and reads 0. */
-bool periph_clocked(const struct periph *p);
+static inline bool periph_clocked(const struct periph *p);
 /* The kernel clock in Hz (PCLK1/PCLK2/HCLK by bus). */
 uint32_t periph_clock_hz(const struct periph *p);
 /* Timer kernel clock (PCLK x2 when the APB prescaler is not 1). */
@@ -313,6 +318,12 @@ extern const size_t f103_periph_count;
 
 /* struct mcu and struct mcu_state are laid out in mcu/state.h. */
 #include "mcu/state.h"
+
+static inline bool periph_clocked(const struct periph *p)
+{
+	return p->gate < 0 ||
+	       periph_get(p->m->rcc, (uint32_t)p->gate >> 5) >> (p->gate & 31) & 1;
+}
 
 /* Flash wait states as the core sees them for a fetch (ASSUMED model): what the
  * firmware sets is what counts, one from 24 MHz, two from 48 MHz. Asked at every

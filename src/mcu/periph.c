@@ -19,13 +19,6 @@ static const struct reg *row_at(const struct periph *p, uint32_t offset)
 	return row ? &p->def->regs[row - 1] : NULL;
 }
 
-uint32_t periph_get(const struct periph *p, uint32_t offset)
-{
-	uint8_t row = p->row_of[offset / 4];
-
-	return row ? p->words[row - 1] : 0;
-}
-
 void periph_set(struct periph *p, uint32_t offset, uint32_t value)
 {
 	uint8_t row = p->row_of[offset / 4];
@@ -58,13 +51,6 @@ void periph_reset(struct periph *p, enum mcu_reset why)
 		periph_irq(p, i, false);
 	if (p->def->reset)
 		p->def->reset(p, why);
-}
-
-bool periph_clocked(const struct periph *p)
-{
-	if (p->gate < 0)
-		return true;
-	return periph_get(p->m->rcc, (uint32_t)p->gate >> 5) >> (p->gate & 31) & 1;
 }
 
 uint32_t periph_clock_hz(const struct periph *p)
@@ -110,13 +96,9 @@ struct periph *periph_find(struct mcu *m, const char *name)
 #define PERIPH_BASE 0x40000000u
 #define APB_END 0x40018000u
 
-static struct periph *periph_at(struct mcu *m, uint32_t address)
+/* Beyond the map there are only a few: FSMC's registers and DBGMCU. */
+static struct periph *far_periph(struct mcu *m, uint32_t address)
 {
-	uint32_t slot = (address - PERIPH_BASE) / 0x400;
-
-	if (address >= PERIPH_BASE && slot < sizeof m->periph_map)
-		return m->periph_map[slot] ? &m->periphs[m->periph_map[slot] - 1] : NULL;
-	/* Only the few beyond the map: FSMC's registers and DBGMCU. */
 	for (size_t i = 0; i < m->periph_count; i++) {
 		struct periph *p = &m->periphs[i];
 
@@ -124,6 +106,15 @@ static struct periph *periph_at(struct mcu *m, uint32_t address)
 			return p;
 	}
 	return NULL;
+}
+
+static inline struct periph *periph_at(struct mcu *m, uint32_t address)
+{
+	uint32_t slot = (address - PERIPH_BASE) / 0x400;
+
+	if (slot < sizeof m->periph_map)
+		return m->periph_map[slot] ? &m->periphs[m->periph_map[slot] - 1] : NULL;
+	return far_periph(m, address);
 }
 
 static uint32_t read_word(struct periph *p, uint32_t offset)

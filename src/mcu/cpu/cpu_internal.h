@@ -188,7 +188,13 @@ void exception_enter(struct mcu *m);
 /* Exception return to `exc_return`. */
 void exception_return(struct mcu *m, uint32_t exc_return);
 void cpu_lock_up(struct mcu *m);
-int exception_priority(const struct cpu_state *c, unsigned n);
+/* As set, before grouping; those of Reset, NMI and HardFault are fixed. */
+static inline int exception_priority(const struct cpu_state *c, unsigned n)
+{
+	if (n > EXC_HARDFAULT)
+		return c->priority[n];
+	return n == EXC_RESET ? -3 : n == EXC_NMI ? PRIORITY_NMI : PRIORITY_HARDFAULT;
+}
 
 /* ---- systick.c ----------------------------------------------------------------------------- */
 

@@ -16,13 +16,6 @@
 
 /* ---- priorities -------------------------------------------------------------------- */
 
-int exception_priority(const struct cpu_state *c, unsigned n)
-{
-	if (n > EXC_HARDFAULT)
-		return c->priority[n];
-	return n == EXC_RESET ? -3 : n == EXC_NMI ? PRIORITY_NMI : PRIORITY_HARDFAULT;
-}
-
 /* What decides preemption: the group part of a priority. */
 static int group(const struct cpu_state *c, int priority)
 {

@@ -36,6 +36,9 @@ struct sizes {
 struct loop {
 	uint64_t target;  /* core cycle at which the loop ends */
 	uint64_t limit;   /* of acc */
+	uint64_t cycles, instructions; /* the time at which acc was 0 */
+	uint64_t deadline;             /* what limit was made of */
+	unsigned wait_states;
 	struct sizes ram, flash; /* what may be read without asking; 0 when watched */
 };
 
@@ -94,7 +97,20 @@ static inline void look_around(const struct mcu *m, struct loop *l)
 	uint64_t now = m->s.time.cycles, end = end_of(m, l);
 
 	l->limit = m->s.cpu.attention || now >= end || must_leave(m) ? 0 : CYCLES(end - now);
+	l->cycles = now;
+	l->instructions = m->s.time.instructions;
+	l->deadline = m->s.time.deadline;
+	l->wait_states = flash_wait_states(m);
 	set_sizes(m, l);
+}
+
+/* Did an access leave alone all that the loop went by? Mostly it did. */
+static inline bool undisturbed(const struct mcu *m, const struct loop *l, uint64_t acc)
+{
+	return !(m->s.cpu.attention | m->cache->pinned | m->s.side.flash_busy | must_leave(m)) &&
+	       m->s.time.cycles == l->cycles + (acc >> ACC_SHIFT) &&
+	       m->s.time.deadline == l->deadline && l->flash.of1 &&
+	       flash_wait_states(m) == l->wait_states;
 }
 
 /* Between instructions: may the loop go on? An exception that asks, where nothing
@@ -113,10 +129,10 @@ static inline bool goes_on(struct mcu *m, struct loop *l)
 	return l->limit;
 }
 
-static void save_time(struct mcu *m, uint64_t acc)
+static inline void save_time(struct mcu *m, const struct loop *l, uint64_t acc)
 {
-	m->s.time.cycles += acc >> ACC_SHIFT;
-	m->s.time.instructions += acc & ACC_COUNT;
+	m->s.time.cycles = l->cycles + (acc >> ACC_SHIFT);
+	m->s.time.instructions = l->instructions + (acc & ACC_COUNT);
 }
 
 /* Condition over the loop's flags: N and Z come from results. */
@@ -132,12 +148,48 @@ static inline bool holds(unsigned cond, uint32_t nr, uint32_t zr, uint32_t cf, u
 	return table[cond] >> index & 1;
 }
 
+/* The registers of a list, run by run (predecode.c packs them): whole pieces are
+ * faster than one register after the other. */
+static inline void store_runs(uint8_t *to, const uint32_t *r, uint32_t runs)
+{
+	for (; runs; runs >>= 8) {
+		const uint32_t *from = r + (runs & 15);
+		unsigned n = runs >> 4 & 15;
+
+#define PIECE(words)                                                                               \
+	if (n & (words)) {                                                                         \
+		memcpy(to, from, 4 * (words));                                                     \
+		to += 4 * (words);                                                                 \
+		from += (words);                                                                   \
+	}
+		PIECE(8) PIECE(4) PIECE(2) PIECE(1)
+#undef PIECE
+	}
+}
+
+static inline void load_runs(uint32_t *r, const uint8_t *from, uint32_t runs)
+{
+	for (; runs; runs >>= 8) {
+		uint32_t *to = r + (runs & 15);
+		unsigned n = runs >> 4 & 15;
+
+#define PIECE(words)                                                                               \
+	if (n & (words)) {                                                                         \
+		memcpy(to, from, 4 * (words));                                                     \
+		to += (words);                                                                     \
+		from += 4 * (words);                                                               \
+	}
+		PIECE(8) PIECE(4) PIECE(2) PIECE(1)
+#undef PIECE
+	}
+}
+
 /* Put the locals where the rest of the core sees them. */
 #define SAVE()                                                                                     \
 	(c->r[15] = region->base + 2 * (uint32_t)(OP_INDEX()),                                     \
 	 c->apsr = (c->apsr & APSR_Q) | (nr & APSR_N) | (zr ? 0 : APSR_Z) | cf << 29 |             \
 		   (vf >> 31) << 28,                                                               \
-	 c->it = it, save_time(m, acc), acc = 0)
+	 c->it = it, save_time(m, &l, acc))
 /* op may point into it_ops, which lies behind ops. */
 #define OP_INDEX()                                                                                 \
 	((size_t)(op - region->ops) < span ? (size_t)(op - region->ops)                            \
@@ -147,8 +199,15 @@ static inline bool holds(unsigned cond, uint32_t nr, uint32_t zr, uint32_t cf, u
 	 vf = c->apsr << 3)
 /* The access may have changed FLASH_ACR, pended, asked to stop, moved time. */
 #define AGAIN()                                                                                    \
-	(look_around(m, &l), limit = it ? 0 : l.limit, wait = CYCLES(flash_wait_states(m)),        \
-	 refill = CYCLES(cpu_refill(m, region->base)))
+	do {                                                                                       \
+		if (UNLIKELY(!undisturbed(m, &l, acc))) {                                          \
+			look_around(m, &l);                                                        \
+			acc = 0;                                                                   \
+			limit = it ? 0 : l.limit;                                                  \
+			wait = CYCLES(l.wait_states);                                              \
+			refill = CYCLES(cpu_refill(m, region->base));                              \
+		}                                                                                  \
+	} while (0)
 
 /* A mask was lowered: what was pending may be due. */
 #define ASKED()                                                                                    \
@@ -317,7 +376,7 @@ void fast_run(struct mcu *m, uint64_t cycles)
 	struct op *op;
 	size_t span;
 	struct loop l;
-	uint64_t acc = 0, limit, refill, wait;
+	uint64_t acc, limit, refill, wait;
 	uint32_t nr, zr, cf, vf, jump;
 	uint8_t it;
 
@@ -341,8 +400,9 @@ settle: /* everything is in the core's state, between instructions */
 	}
 	it = c->it;
 	LOAD_FLAGS();
+	acc = 0;
 	limit = l.limit;
-	wait = CYCLES(flash_wait_states(m));
+	wait = CYCLES(l.wait_states);
 	refill = CYCLES(cpu_refill(m, c->r[15]));
 	span = region->size / 2 + 2;
 	op = region->ops + (c->r[15] - region->base) / 2;
@@ -552,7 +612,7 @@ it_step: {
 	STORES(STRH, 2);
 	OP(LDR_LIT, 2, {
 		A = load32(region->mem + IMM);
-		acc += region->base < ram_base ? wait : 0;
+		acc += refill - CYCLES(REFILL_CYCLES); /* the wait states of the region */
 	});
 	FLOW(LDRD, {
 		uint32_t o = B + IMM - ram_base;
@@ -574,20 +634,17 @@ it_step: {
 		NEXT_N(n, 3);
 	})
 	FLOW(LDM, {
-		uint32_t base = B, o = base - ram_base, list = IMM, size = 4u * op->c;
+		uint32_t base = B, o = base - ram_base, size = 4u * op->c;
 		if (UNLIKELY(!fits(o, 4, &l.ram) || !fits(o + size - 4, 4, &l.ram)))
 			goto plainly;
 		if (op->a)
 			B = base + size;
-		do {
-			r[__builtin_ctz(list)] = load32(m->s.ram + o);
-			o += 4;
-		} while (list &= list - 1);
+		load_runs(r, m->s.ram + o, IMM);
 		acc += CYCLES(size / 4);
 		NEXT_N(n, 1);
 	})
 	FLOW(LDM_PC, {
-		uint32_t base = B, o = base - ram_base, list = IMM & 0x7FFF, size = 4u * op->c;
+		uint32_t base = B, o = base - ram_base, size = 4u * op->c;
 		if (UNLIKELY(!fits(o, 4, &l.ram) || !fits(o + size - 4, 4, &l.ram)))
 			goto plainly;
 		jump = load32(m->s.ram + o + size - 4);
@@ -595,32 +652,29 @@ it_step: {
 			goto plainly;
 		if (op->a)
 			B = base + size;
-		for (; list; list &= list - 1, o += 4)
-			r[__builtin_ctz(list)] = load32(m->s.ram + o);
+		load_runs(r, m->s.ram + o, IMM);
 		acc += CYCLES(size / 4);
 		if (UNLIKELY(IS_EXC_RETURN(jump)))
 			RETURN_FROM_HANDLER();
 		JUMP(jump, 1);
 	})
 	FLOW(STM, {
-		uint32_t o = B - ram_base, list = IMM, size = 4u * op->c;
+		uint32_t o = B - ram_base, size = 4u * op->c;
 		if (UNLIKELY(!fits(o, 4, &l.ram) || !fits(o + size - 4, 4, &l.ram) ||
 			     watch[o >> GRANULE_SHIFT] | watch[(o + size - 4) >> GRANULE_SHIFT]))
 			goto plainly;
+		store_runs(m->s.ram + o, r, IMM);
 		if (op->a)
 			B += size;
-		for (; list; list &= list - 1, o += 4)
-			memcpy(m->s.ram + o, &r[__builtin_ctz(list)], 4);
 		acc += CYCLES(size / 4);
 		NEXT_N(n, 1);
 	})
 	FLOW(STMDB, {
-		uint32_t size = 4u * op->c, base = B - size, o = base - ram_base, list = IMM;
+		uint32_t size = 4u * op->c, base = B - size, o = base - ram_base;
 		if (UNLIKELY(!fits(o, 4, &l.ram) || !fits(o + size - 4, 4, &l.ram) ||
 			     watch[o >> GRANULE_SHIFT] | watch[(o + size - 4) >> GRANULE_SHIFT]))
 			goto plainly;
-		for (; list; list &= list - 1, o += 4)
-			memcpy(m->s.ram + o, &r[__builtin_ctz(list)], 4);
+		store_runs(m->s.ram + o, r, IMM);
 		if (op->a)
 			B = base;
 		acc += CYCLES(size / 4);

@@ -124,7 +124,7 @@ static bool admitted(struct mcu *m, uint32_t address, unsigned size, enum access
 
 bool cpu_load(struct mcu *m, uint32_t address, unsigned size, enum access how, uint32_t *value)
 {
-	uint32_t at = fpb_remap_literal(m, address);
+	uint32_t at = m->s.cpu.fpb.enabled ? fpb_remap_literal(m, address) : address;
 	bool ok;
 
 	if (!admitted(m, address, size, how))

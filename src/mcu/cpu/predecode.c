@@ -257,24 +257,39 @@ static enum fast_op dual(const struct arm_insn *in, struct op *op)
 	return in->kind == ARM_KIND_LDRD ? FAST_LDRD : FAST_STRD;
 }
 
-/* a = write back, b = Rn, c = count, imm = list. */
+/* The runs of neighbours in a register list, lowest first, one a byte: bits 3:0
+ * the first register, 7:4 how many. False when there are more than four. */
+static bool runs_of(uint32_t list, uint32_t *runs)
+{
+	unsigned at = 0;
+
+	*runs = 0;
+	for (; list; at += 8) {
+		unsigned first = (unsigned)__builtin_ctz(list);
+		unsigned n = (unsigned)__builtin_ctz(~(list >> first));
+		if (at > 24)
+			return false;
+		*runs |= (n << 4 | first) << at;
+		list &= ~(((1u << n) - 1) << first);
+	}
+	return true;
+}
+
+/* a = write back, b = Rn, c = count, imm = the runs of the list without PC. */
 static enum fast_op multiple(const struct arm_insn *in, struct op *op)
 {
 	op->a = in->flags & ARM_INSN_WBACK ? 1 : 0;
 	op->c = (uint8_t)__builtin_popcount(in->list);
-	op->imm = in->list;
-	if (in->flags & ARM_INSN_UNPREDICTABLE || in->rn == PC || in->list & 1u << SP)
+	if (in->flags & ARM_INSN_UNPREDICTABLE || in->rn == PC || in->list & 1u << SP ||
+	    !runs_of(in->list & 0x7FFF, &op->imm))
 		return FAST_GENERIC;
-	switch (in->kind) {
-	case ARM_KIND_LDM:
+	if (in->kind == ARM_KIND_LDM)
 		return in->list >> 15 ? FAST_LDM_PC : FAST_LDM;
-	case ARM_KIND_STM:
-		return in->list >> in->rn & 1 ? FAST_GENERIC : FAST_STM;
-	case ARM_KIND_STMDB:
-		return in->list >> in->rn & 1 ? FAST_GENERIC : FAST_STMDB;
-	default:
+	if (in->list & (1u << in->rn | 1u << PC))
 		return FAST_GENERIC;
-	}
+	return in->kind == ARM_KIND_STM	  ? FAST_STM
+	       : in->kind == ARM_KIND_STMDB ? FAST_STMDB
+					    : FAST_GENERIC;
 }
 
 /* ---- branches -------------------------------------------------------------------------------- */

@@ -353,7 +353,9 @@ bool ppb_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value, b
 {
 	if (!present(address))
 		return false;
-	if (address >= SCS_NVIC_IPR && address < 0xE000E500u)
+	if (address == SCS_ICSR && size == 4) /* an RTOS's most frequent store */
+		write_icsr(m, value);
+	else if (address >= SCS_NVIC_IPR && address < 0xE000E500u)
 		nvic_write_priority(m, address, size, value);
 	else if (address >= SCS_SHPR1 && address < SCS_SHPR3 + 4)
 		write_system_priority(m, address, size, value);
