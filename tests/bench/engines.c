@@ -1,6 +1,6 @@
 /*
- * engines COMPUTE.bin RTOS.bin IDLE.bin: our core's speed, beside Unicorn's when
- * built with it. Processor time; the same program, to the same end.
+ * engines COMPUTE.bin SWITCHING.bin RTOS.bin IDLE.bin: our core's speed, beside
+ * Unicorn's when built with it. Processor time; the same program, to the same end.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,12 +8,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "mcu/mcu.h"
-#ifdef HAVE_UNICORN
-#include <unicorn/unicorn.h>
-#endif
 
-static double cpu_seconds(void)
+#define HARDFAULT 3
+
+double cpu_seconds(void)
 {
 	struct timespec t;
 
@@ -49,14 +49,14 @@ static struct mcu *boot(const uint8_t *bytes, size_t len)
 static double own_compute(const uint8_t *bytes, size_t len, uint32_t *sum, uint64_t *count)
 {
 	struct mcu *m = boot(bytes, len);
-	struct mcu_limits limits = {.until_ns = UINT64_MAX};
+	struct mcu_limits limits = {.until_ns = UINT64_MAX, .no_idle_skip = true};
 	double start = cpu_seconds(), took;
 
 	if (!m)
 		return 0;
 	do {
-		limits.instructions = mcu_instructions(m) + 1000000;
-	} while (mcu_run(m, &limits) == MCU_STOP_INSTRUCTIONS && mcu_exception(m) == 0);
+		limits.instructions = mcu_instructions(m) + 100000;
+	} while (mcu_run(m, &limits) == MCU_STOP_INSTRUCTIONS && mcu_exception(m) != HARDFAULT);
 	took = cpu_seconds() - start;
 	*sum = mcu_reg(m, 4);
 	*count = mcu_instructions(m);
@@ -107,73 +107,51 @@ static double own_snapshot(const uint8_t *bytes, size_t len)
 	return took / PAIRS * 1e6;
 }
 
+/* One program of tests/bench/src on our core and on Unicorn. */
+static bool side_by_side(const char *name, const char *path)
+{
+	static uint8_t bytes[16 * 1024];
+	size_t len = read_file(path, bytes, sizeof bytes);
+	uint64_t count = 0;
+	uint32_t sum = 0;
+	double own;
+
+	if (len < 64)
+		return false;
+	own = own_compute(bytes, len, &sum, &count);
+	printf("%s, own core %*.0f MIPS  (%" PRIu64 " instructions, sum %08x)\n", name,
+	       (int)(31 - strlen(name)), own, count, sum);
 #ifdef HAVE_UNICORN
-static void block_hook(uc_engine *uc, uint64_t address, uint32_t size, void *user)
-{
-	(void)uc;
-	(void)address;
-	*(uint64_t *)user += size;
-}
+	uint32_t theirs = 0;
+	bool switches = strcmp(name, "compute") != 0;
+	double mips = switches ? unicorn_switching(bytes, len, count, &theirs)
+			       : unicorn_compute(bytes, len, count, &theirs);
 
-static double unicorn_compute(const uint8_t *bytes, size_t len, uint32_t done, uint64_t count,
-			      uint32_t *sum)
-{
-	uc_engine *uc;
-	uc_hook hook;
-	uint64_t halfwords = 0;
-	uint32_t entry, sp;
-	double start, took;
-
-	memcpy(&sp, bytes, 4);
-	memcpy(&entry, bytes + 4, 4);
-	if (uc_open(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS, &uc))
-		return 0;
-	uc_ctl_set_cpu_model(uc, UC_CPU_ARM_CORTEX_M3);
-	uc_mem_map(uc, 0, 0x10000, UC_PROT_ALL);
-	uc_mem_map(uc, 0x20000000, 0x10000, UC_PROT_ALL);
-	uc_mem_write(uc, 0, bytes, len);
-	uc_reg_write(uc, UC_ARM_REG_SP, &sp);
-	uc_hook_add(uc, &hook, UC_HOOK_BLOCK, (void *)block_hook, &halfwords, 1, 0);
-	start = cpu_seconds();
-	uc_emu_start(uc, entry, done & ~1u, 0, 0);
-	took = cpu_seconds() - start;
-	uc_reg_read(uc, UC_ARM_REG_R0, sum);
-	uc_close(uc);
-	return (double)count / took / 1e6;
-}
+	printf("%s, Unicorn with block hook %*.0f MIPS  (sum %08x)   own / Unicorn %.1f\n", name,
+	       (int)(16 - strlen(name)), mips, theirs, own / mips);
+	if (theirs != sum)
+		printf("the sums differ\n");
 #endif
+	printf("instructions-million %s %.3f\n", name, (double)count / 1e6);
+	return true;
+}
 
 int main(int argc, char **argv)
 {
 	static uint8_t bytes[16 * 1024];
-	uint32_t done, sum = 0;
-	uint64_t count = 0;
-	double mips, own, times;
-	size_t len = argc == 4 ? read_file(argv[1], bytes, sizeof bytes) : 0;
+	double mips, times;
+	size_t len;
 
-	if (len < 64) {
-		fprintf(stderr, "usage: bench_engines COMPUTE.bin RTOS.bin IDLE.bin\n");
+	if (argc != 5 || !side_by_side("compute", argv[1]) || !side_by_side("switching", argv[2])) {
+		fprintf(stderr, "usage: bench_engines COMPUTE.bin SWITCHING.bin RTOS.bin IDLE.bin\n");
 		return 2;
 	}
-	memcpy(&done, bytes + 8, 4); /* where the program names its end (compute.c) */
-	own = own_compute(bytes, len, &sum, &count);
-	printf("compute, own core                %8.0f MIPS  (%" PRIu64 " instructions, sum %08x)\n",
-	       own, count, sum);
-#ifdef HAVE_UNICORN
-	uint32_t theirs = 0;
-
-	mips = unicorn_compute(bytes, len, done, count, &theirs);
-	printf("compute, Unicorn with block hook %8.0f MIPS  (sum %08x)   own / Unicorn %.1f\n", mips,
-	       theirs, own / mips);
-	if (theirs != sum)
-		printf("the sums differ\n");
-#endif
-	printf("instructions-million %.3f\n", (double)count / 1e6);
-	times = own_virtual(argv[2], 5, true, &mips);
+	len = read_file(argv[1], bytes, sizeof bytes);
+	times = own_virtual(argv[3], 5, true, &mips);
 	printf("RTOS, spinning idle task         %8.0f MIPS  %7.0f virtual s/s\n", mips, times);
-	times = own_virtual(argv[2], 60, false, &mips);
-	printf("RTOS, idle skipped                              %7.0f virtual s/s\n", times);
 	times = own_virtual(argv[3], 60, false, &mips);
+	printf("RTOS, idle skipped                              %7.0f virtual s/s\n", times);
+	times = own_virtual(argv[4], 60, false, &mips);
 	printf("blinky, idle skipped                            %7.0f virtual s/s\n", times);
 	printf("snapshot and restore             %8.2f us a pair\n", own_snapshot(bytes, len));
 	return 0;
