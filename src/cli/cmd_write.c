@@ -60,21 +60,31 @@ static enum status parse_job(struct cli *cli, const struct args *args, struct wr
 	return STATUS_OK;
 }
 
-/* Written and verified: start it, look once more, remember. */
+/* While the firmware runs before it is looked at. */
+static void remember(struct cli *cli, const struct write_job *job, const struct session *s,
+		     const char *uid)
+{
+	remember_written(cli, uid, s->probe->wire->id.serial, job->check.file, job->check.img,
+			 job->check.done ? verdict_name(job->check.verdict) : "");
+}
+
+/* Written and verified: start it, remember, look once more. */
 static enum status finish(struct cli *cli, struct write_job *job, struct session *s,
 			  const struct flash_result *r)
 {
 	json_t *result = flashing_result(cli, s, r);
 	bool attachable = false, started = job->reset && !cli->dry_run;
 	enum status status = STATUS_OK;
+	uint64_t since_us = 0;
 	char uid[25];
 
 	session_uid(s, uid);
+	if (started)
+		status = run_firmware(s, &since_us, &cli->err);
 	if (!cli->dry_run)
-		remember_written(cli, uid, s->probe->wire->id.serial, job->check.file, job->check.img,
-				 job->check.done ? verdict_name(job->check.verdict) : "");
+		remember(cli, job, s, uid);
 	flashing_summary(cli, s, r);
-	if (started && !(status = run_and_look(cli, s, &attachable, &cli->err)))
+	if (started && !status && !(status = look_again(cli, s, since_us, &attachable, &cli->err)))
 		tell_attachable(cli, attachable);
 	if (cli->dry_run)
 		say(cli, "dry run: nothing was written\n");
@@ -110,7 +120,10 @@ static enum status write_image(struct cli *cli, struct write_job *job)
 		tell_half_done(cli);
 	else
 		status = finish(cli, job, &s, &result);
-	flashing_close(&s, !status && !job->reset);
+	if (!s.target || (!status && job->reset && !cli->dry_run))
+		session_close(&s, false); /* it runs, and was looked at */
+	else
+		flashing_close(&s, !status && !job->reset);
 	free(pieces);
 	return status;
 }

@@ -84,23 +84,40 @@ json_t *flashing_result(const struct cli *cli, const struct session *s,
 			 r->mass_erased, "bytes", (json_int_t)r->bytes_programmed, "ms", times);
 }
 
-enum status run_and_look(struct cli *cli, struct session *s, bool *attachable, struct err *err)
+enum status run_firmware(struct session *s, uint64_t *since_us, struct err *err)
 {
-	struct target_options opt = session_options(cli, false);
-	struct target_attempt attempt;
 	enum status status = target_reset(s->target, false, err);
 
 	target_close(s->target, false);
 	s->target = NULL;
-	if (status)
-		return status;
-	probe_sleep_us(s->probe, RUN_BEFORE_LOOK_US);
+	*since_us = probe_now_us(s->probe);
+	return status;
+}
+
+enum status look_again(struct cli *cli, struct session *s, uint64_t since_us, bool *attachable,
+		       struct err *err)
+{
+	struct target_options opt = session_options(cli, false);
+	struct target_attempt attempt;
+	uint64_t ran = probe_now_us(s->probe) - since_us;
+	enum status status;
+
+	if (ran < RUN_BEFORE_LOOK_US)
+		probe_sleep_us(s->probe, RUN_BEFORE_LOOK_US - ran);
 	/* That it does not answer is an answer, not an error. */
 	status = target_attach(s->probe, WAY_PLAIN, &opt, &attempt, &s->target, NULL);
 	*attachable = status == STATUS_OK;
 	if (status == STATUS_PROBE_LOST)
 		return err_set(err, status, "the probe was lost after the chip was written");
 	return STATUS_OK;
+}
+
+enum status run_and_look(struct cli *cli, struct session *s, bool *attachable, struct err *err)
+{
+	uint64_t since_us;
+	enum status status = run_firmware(s, &since_us, err);
+
+	return status ? status : look_again(cli, s, since_us, attachable, err);
 }
 
 void flashing_close(struct session *s, bool leave_halted)

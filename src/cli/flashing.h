@@ -21,6 +21,10 @@ json_t *flashing_result(const struct cli *cli, const struct session *s,
  * `attachable` says whether SWD still answers. The session's target is closed. */
 enum status run_and_look(struct cli *cli, struct session *s, bool *attachable,
 			 struct err *err) MUST_CHECK;
+/* The two halves of it, for who has something to do while the firmware runs. */
+enum status run_firmware(struct session *s, uint64_t *since_us, struct err *err) MUST_CHECK;
+enum status look_again(struct cli *cli, struct session *s, uint64_t since_us, bool *attachable,
+		       struct err *err) MUST_CHECK;
 /* Close a session in which the flash engine worked: its loader lies where the
  * firmware's variables were, so the firmware is started afresh, not resumed.
  * `leave_halted` leaves the core where the engine stopped it. */

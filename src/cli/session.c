@@ -52,7 +52,7 @@ static enum status unknown_chip(const struct session *s, struct err *err)
 
 enum status session_identify(struct cli *cli, unsigned need, struct session *s, struct err *err)
 {
-	enum status status = target_identify(s->target, &s->id, err);
+	enum status status = target_signature(s->target, &s->id, err);
 
 	if (status)
 		return status;

@@ -6,6 +6,14 @@
 #include "flash/plan.h"
 #include "flash/port.h"
 
+/* Pages whose CRCs are being computed. */
+struct compare_batch {
+	bool (*pick)(const struct plan_page *);
+	size_t page[FLASH_MAP_MAX], count;
+	size_t next;       /* page of the plan to go on with */
+	unsigned commands; /* what was handed over for them */
+};
+
 struct engine {
 	struct target *target;
 	const struct chip *chip;
@@ -13,6 +21,7 @@ struct engine {
 	struct flash_port *port;
 	struct f1_protection protection;
 	struct flash_result result;
+	struct compare_batch batch;
 	enum flash_phase phase;
 	uint64_t phase_start;
 	unsigned erases_given; /* operations handed over when the last erase was */
@@ -32,9 +41,13 @@ enum status engine_progress(struct engine *e, enum flash_phase phase, size_t don
 			    struct err *err) MUST_CHECK;
 /* Take the parts of pages that are not the image's from the chip. */
 enum status engine_fill(struct engine *e, struct plan *plan, struct err *err) MUST_CHECK;
-/* Sets old_blank and differs of the pages that `pick` chooses (NULL: all). */
-enum status engine_compare(struct engine *e, struct plan *plan, enum flash_phase phase,
-			   bool (*pick)(const struct plan_page *), struct err *err) MUST_CHECK;
+/* Sets old_blank and differs of the pages that `pick` chooses (NULL: all). The
+ * chip may be busy with it, and with what it was given before, in between. */
+enum status engine_compare_start(struct engine *e, struct plan *plan,
+				 bool (*pick)(const struct plan_page *),
+				 struct err *err) MUST_CHECK;
+enum status engine_compare_finish(struct engine *e, struct plan *plan, enum flash_phase phase,
+				  struct err *err) MUST_CHECK;
 /* STATUS_MISMATCH with the first byte that differs. */
 enum status engine_verify(struct engine *e, struct plan *plan,
 			  bool (*pick)(const struct plan_page *), struct err *err) MUST_CHECK;

@@ -53,7 +53,7 @@ static enum status check_blank(struct engine *e, uint32_t from, uint32_t to, str
 	size_t n = (to - from) / size;
 	uint32_t *crc = malloc(n * sizeof *crc);
 	uint8_t page[4096];
-	enum status s = crc ? e->port->ops->map(e->port, from, size, n, crc, err)
+	enum status s = crc ? flash_port_map(e->port, from, size, n, crc, err)
 			    : err_set(err, STATUS_NO_MEMORY, "out of memory");
 
 	memset(page, 0xFF, sizeof page);

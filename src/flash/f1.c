@@ -8,39 +8,37 @@ enum {
 };
 #define KEY_2 0xCDEF89ABu
 
-/* From the state after a reset. A PLL that does not lock is left alone: 8 MHz
- * will do. */
+/* From the state after a reset (RCC_CR is known then). A PLL that does not lock
+ * is left alone: 8 MHz will do. */
 static enum status speed_up(struct target *t, struct err *err)
 {
 	uint32_t cr = 0;
-	enum status s = target_read32(t, F1_RCC_CR, &cr, err);
+	enum status s = target_write32(t, F1_ACR, F1_ACR_48MHZ, err);
 
 	if (s == STATUS_OK)
-		s = target_write32(t, F1_RCC_CFGR, F1_RCC_CFGR_24MHZ, err);
+		s = target_write32(t, F1_RCC_CFGR, F1_RCC_CFGR_48MHZ, err);
 	if (s == STATUS_OK)
-		s = target_write32(t, F1_RCC_CR, cr | F1_RCC_CR_PLLON, err);
+		s = target_write32(t, F1_RCC_CR, F1_RCC_CR_RESET | F1_RCC_CR_PLLON, err);
 	if (s == STATUS_OK) /* locks within 200 us, less than an exchange takes */
 		s = target_read32(t, F1_RCC_CR, &cr, err);
 	if (s == STATUS_OK && (cr & F1_RCC_CR_PLLRDY))
-		s = target_write32(t, F1_RCC_CFGR, F1_RCC_CFGR_24MHZ | F1_RCC_CFGR_SW_PLL, err);
+		s = target_write32(t, F1_RCC_CFGR, F1_RCC_CFGR_48MHZ | F1_RCC_CFGR_SW_PLL, err);
 	return s;
 }
 
 enum status f1_quiet(struct target *t, const struct log *log, struct err *err)
 {
-	enum status s = target_reset(t, true, NULL);
+	enum status s = target_reset_caught(t, NULL);
 
 	if (s != STATUS_OK) {
 		log_line(log, LOG_VERBOSE, "no reset (%s): halting what runs", status_sentence(s));
 		s = target_halt(t, err);
+		if (s == STATUS_OK)
+			s = target_catch_faults(t, err);
 	} else {
 		s = speed_up(t, err);
 	}
-	if (s == STATUS_OK)
-		s = target_write32(t, F1_RCC_AHBENR, F1_RCC_AHBENR_QUIET, err);
-	if (s == STATUS_OK)
-		s = target_catch_faults(t, err);
-	return s;
+	return s == STATUS_OK ? target_write32(t, F1_RCC_AHBENR, F1_RCC_AHBENR_QUIET, err) : s;
 }
 
 enum status f1_need_halfwords(struct target *t, const struct chip *chip, struct err *err)

@@ -146,47 +146,86 @@ static uint32_t blank_crc(const struct engine *e)
 	return flash_crc(page, e->chip->page_size);
 }
 
-static enum status compare_run(struct engine *e, struct plan *plan, size_t first, size_t n,
-			       struct err *err)
+enum status flash_port_map(struct flash_port *port, uint32_t address, size_t size, size_t count,
+			   uint32_t *crc, struct err *err)
 {
-	uint32_t blank = blank_crc(e), *crc = malloc(n * sizeof *crc);
-	enum status s = crc ? STATUS_OK : err_set(err, STATUS_NO_MEMORY, "out of memory");
+	enum status s = STATUS_OK;
 
-	if (s == STATUS_OK)
-		s = e->port->ops->map(e->port, plan->pages[first].address, e->chip->page_size, n,
-				      crc, err);
-	for (size_t i = 0; s == STATUS_OK && i < n; i++) {
-		struct plan_page *page = &plan->pages[first + i];
+	while (s == STATUS_OK && count > 0) {
+		size_t n = count < FLASH_MAP_MAX ? count : FLASH_MAP_MAX;
+
+		s = port->ops->map_start(port, address, size, n, err);
+		if (s == STATUS_OK)
+			s = port->ops->map_take(port, crc, err);
+		address += (uint32_t)(n * size);
+		crc += n;
+		count -= n;
+	}
+	return s;
+}
+
+static enum status start_batch(struct engine *e, struct plan *plan, struct err *err)
+{
+	struct compare_batch *b = &e->batch;
+	enum status s = STATUS_OK;
+
+	b->count = b->commands = 0;
+	while (s == STATUS_OK && b->next < plan->count && b->count < FLASH_MAP_MAX) {
+		size_t n = plan_run(plan, b->next, b->pick);
+
+		if (n == 0) {
+			b->next++;
+			continue;
+		}
+		if (n > FLASH_MAP_MAX - b->count)
+			n = FLASH_MAP_MAX - b->count;
+		s = e->port->ops->map_start(e->port, plan->pages[b->next].address,
+					    e->chip->page_size, n, err);
+		for (size_t i = 0; i < n; i++)
+			b->page[b->count++] = b->next++;
+		b->commands++;
+	}
+	return s;
+}
+
+static enum status take_batch(struct engine *e, struct plan *plan, struct err *err)
+{
+	struct compare_batch *b = &e->batch;
+	uint32_t crc[FLASH_MAP_MAX], blank = blank_crc(e);
+	enum status s = e->port->ops->map_take(e->port, crc, err);
+
+	for (size_t i = 0; s == STATUS_OK && i < b->count; i++) {
+		struct plan_page *page = &plan->pages[b->page[i]];
 
 		page->old_blank = crc[i] == blank;
 		page->differs = crc[i] != flash_crc(page->want, e->chip->page_size);
 	}
-	free(crc);
 	return s;
 }
 
-/* Map every run of neighbouring pages, in portions that leave room for progress. */
-enum status engine_compare(struct engine *e, struct plan *plan, enum flash_phase phase,
-			   bool (*pick)(const struct plan_page *), struct err *err)
+enum status engine_compare_start(struct engine *e, struct plan *plan,
+				 bool (*pick)(const struct plan_page *), struct err *err)
 {
-	enum { PORTION = 128 };
+	e->batch.pick = pick;
+	e->batch.next = 0;
+	return start_batch(e, plan, err);
+}
+
+enum status engine_compare_finish(struct engine *e, struct plan *plan, enum flash_phase phase,
+				  struct err *err)
+{
 	uint32_t size = e->chip->page_size;
-	enum status s = STATUS_OK;
-	size_t i = 0;
+	/* what was given before belongs to the phase before */
+	enum status s = e->port->ops->wait(e->port, e->batch.commands, err);
 
-	while (s == STATUS_OK && i < plan->count) {
-		size_t n = plan_run(plan, i, pick);
-
-		if (n == 0) {
-			i++;
-			continue;
-		}
-		if (n > PORTION)
-			n = PORTION;
-		s = compare_run(e, plan, i, n, err);
-		i += n;
+	engine_phase(e, phase);
+	while (s == STATUS_OK && e->batch.count > 0) {
+		s = take_batch(e, plan, err);
 		if (s == STATUS_OK)
-			s = engine_progress(e, phase, i * size, plan->count * size, err);
+			s = engine_progress(e, phase, e->batch.next * size, plan->count * size,
+					    err);
+		if (s == STATUS_OK)
+			s = start_batch(e, plan, err);
 	}
 	return s;
 }
@@ -230,10 +269,14 @@ enum status engine_verify(struct engine *e, struct plan *plan,
 {
 	enum status s;
 
-	engine_phase(e, FLASH_VERIFY);
-	if (e->opt->full_verify)
-		return read_back_all(e, plan, err);
-	s = engine_compare(e, plan, FLASH_VERIFY, pick, err);
+	if (e->opt->full_verify) {
+		s = e->port->ops->wait(e->port, 0, err);
+		engine_phase(e, FLASH_VERIFY);
+		return s == STATUS_OK ? read_back_all(e, plan, err) : s;
+	}
+	s = engine_compare_start(e, plan, pick, err);
+	if (s == STATUS_OK)
+		s = engine_compare_finish(e, plan, FLASH_VERIFY, err);
 	for (size_t i = 0; s == STATUS_OK && i < plan->count; i++) {
 		const struct plan_page *page = &plan->pages[i];
 

@@ -3,11 +3,12 @@
  * a ring of slots while the core works, so that data travel while flash is
  * programmed.
  *
- *   ram_base  code | mailbox | slot 0: data, descriptor | slot 1 ... | results
+ *   ram_base  code | mailbox | first descriptor | slot 0: data, descriptor | slot 1 ... | results
  *
  * A command is one block write: its data, right-aligned, then the descriptor
  * whose last word makes it valid. One word read back tells how many are done
- * and whether one failed.
+ * and whether one failed. The first command comes with the code and has no data:
+ * it lies one slot in front of slot 0's descriptor.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -21,14 +22,14 @@
 
 enum {
 	MAILBOX = 32,         /* bytes reserved after the code */
+	PROOF = 20,           /* where in the mailbox the first command puts its CRC */
 	SLOT_DATA = 1024,
 	DESCRIPTOR = 16,
 	SLOT = SLOT_DATA + DESCRIPTOR,
 	MAX_SLOTS = 16,
-	RESULTS = 128,        /* CRCs of one map command */
 	MIN_SLOTS = 2,
 	STUCK_US = 1000000,   /* no command takes so long, not even on slow clones */
-	POLL_US = 500,        /* while the last command is awaited */
+	POLL_US = 500,        /* while something is to be finished */
 	FULL_POLL_US = 4000,  /* while a slot is: others keep the chip busy far longer */
 	REG_PC = 15, REG_XPSR = 16,
 };
@@ -43,6 +44,7 @@ struct loader {
 	uint32_t mailbox, slots, results; /* addresses in RAM */
 	unsigned slot_count;
 	enum loader_op crc_op;
+	size_t mapped; /* CRCs on their way into results */
 	bool running;
 };
 
@@ -129,7 +131,7 @@ static enum status wait_open(struct loader *l, unsigned open, struct err *err)
 		}
 		if (target_now_us(t) - start > STUCK_US)
 			return stuck(l, err);
-		target_sleep_us(t, open ? FULL_POLL_US : POLL_US);
+		target_sleep_us(t, open + 1 >= l->slot_count ? FULL_POLL_US : POLL_US);
 	}
 	return STATUS_OK;
 }
@@ -142,10 +144,18 @@ struct command {
 	size_t len;             /* multiple of 4, at most SLOT_DATA */
 };
 
+static void put_descriptor(uint8_t *d, const struct command *c, uint32_t data)
+{
+	put_le32(d, c->address);
+	put_le32(d + 4, c->count);
+	put_le32(d + 8, data);
+	put_le32(d + 12, c->op | c->argument << 16);
+}
+
 static enum status give(struct loader *l, const struct command *c, struct err *err)
 {
 	uint8_t room[SLOT];
-	uint32_t descriptor = l->slots + l->port.given % l->slot_count * SLOT + SLOT_DATA;
+	uint32_t descriptor = l->slots + (l->port.given - 1) % l->slot_count * SLOT + SLOT_DATA;
 	uint8_t *d = room + c->len;
 	enum status s = wait_open(l, l->slot_count - 1, err);
 
@@ -153,10 +163,7 @@ static enum status give(struct loader *l, const struct command *c, struct err *e
 		return s;
 	if (c->len)
 		memcpy(room, c->data, c->len);
-	put_le32(d, c->address);
-	put_le32(d + 4, c->count);
-	put_le32(d + 8, c->len ? descriptor - (uint32_t)c->len : c->data_address);
-	put_le32(d + 12, c->op | c->argument << 16);
+	put_descriptor(d, c, c->len ? descriptor - (uint32_t)c->len : c->data_address);
 	s = target_write(l->port.target, descriptor - (uint32_t)c->len, room, c->len + DESCRIPTOR,
 			 err);
 	if (s == STATUS_OK)
@@ -233,36 +240,32 @@ static enum status loader_program(struct flash_port *port, uint32_t address, con
 	return STATUS_OK;
 }
 
-static enum status map_some(struct loader *l, uint32_t address, size_t size, size_t count,
-			    uint32_t *crc, struct err *err)
+static enum status loader_map_start(struct flash_port *port, uint32_t address, size_t size,
+				    size_t count, struct err *err)
 {
+	struct loader *l = loader_of(port);
 	struct command c = {.op = l->crc_op, .argument = (uint32_t)(size / 4), .address = address,
-			    .count = (uint32_t)count, .data_address = l->results};
-	uint8_t raw[4 * RESULTS];
+			    .count = (uint32_t)count,
+			    .data_address = l->results + 4 * (uint32_t)l->mapped};
 	enum status s = give(l, &c, err);
 
 	if (s == STATUS_OK)
-		s = wait_open(l, 0, err);
-	if (s == STATUS_OK)
-		s = target_read(l->port.target, l->results, raw, 4 * count, err);
-	for (size_t i = 0; s == STATUS_OK && i < count; i++)
-		crc[i] = get_le32(raw + 4 * i);
+		l->mapped += count;
 	return s;
 }
 
-static enum status loader_map(struct flash_port *port, uint32_t address, size_t size, size_t count,
-			      uint32_t *crc, struct err *err)
+static enum status loader_map_take(struct flash_port *port, uint32_t *crc, struct err *err)
 {
-	enum status s = STATUS_OK;
+	struct loader *l = loader_of(port);
+	uint8_t raw[4 * FLASH_MAP_MAX];
+	size_t count = l->mapped;
+	enum status s = wait_open(l, 0, err);
 
-	while (s == STATUS_OK && count > 0) {
-		size_t n = count < RESULTS ? count : RESULTS;
-
-		s = map_some(loader_of(port), address, size, n, crc, err);
-		address += (uint32_t)(n * size);
-		crc += n;
-		count -= n;
-	}
+	l->mapped = 0;
+	if (s == STATUS_OK && count > 0)
+		s = target_read(port->target, l->results, raw, 4 * count, err);
+	for (size_t i = 0; s == STATUS_OK && i < count; i++)
+		crc[i] = get_le32(raw + 4 * i);
 	return s;
 }
 
@@ -276,7 +279,8 @@ static void loader_close(struct flash_port *port)
 
 static const struct flash_port_ops loader_ops = {
 	.name = "loader in RAM",
-	.map = loader_map,
+	.map_start = loader_map_start,
+	.map_take = loader_map_take,
 	.erase_page = loader_erase_page,
 	.erase_all = loader_erase_all,
 	.program = loader_program,
@@ -288,27 +292,33 @@ static const struct flash_port_ops loader_ops = {
 
 static void lay_out(struct loader *l, uint32_t base, uint32_t ram)
 {
-	uint32_t fixed = CODE_SIZE + MAILBOX + 4 * RESULTS;
+	uint32_t fixed = CODE_SIZE + MAILBOX + DESCRIPTOR + 4 * FLASH_MAP_MAX;
 
 	l->mailbox = base + CODE_SIZE;
-	l->results = l->mailbox + MAILBOX;
-	l->slots = l->results + 4 * RESULTS;
+	l->slots = l->mailbox + MAILBOX + DESCRIPTOR;
 	l->slot_count = ram > fixed ? (ram - fixed) / SLOT : 0;
 	if (l->slot_count > MAX_SLOTS)
 		l->slot_count = MAX_SLOTS;
+	l->results = l->slots + l->slot_count * SLOT;
 }
 
-/* Code and mailbox; the loader empties the slots itself when it starts. */
+/* Code, mailbox and the first command: the CRC of the code itself. The loader
+ * empties the slots when it starts. */
 static enum status upload(struct loader *l, uint32_t base, struct err *err)
 {
-	uint8_t image[sizeof stm32f1_loader + MAILBOX] = {0};
+	uint8_t image[sizeof stm32f1_loader + MAILBOX + DESCRIPTOR] = {0};
 	uint8_t *box = image + CODE_SIZE;
 	uint32_t first = l->slots + SLOT_DATA;
+	struct command proof = {.op = l->crc_op, .argument = CODE_SIZE / 4, .address = base,
+				.count = 1};
 
 	memcpy(image, stm32f1_loader, CODE_SIZE);
 	put_le32(box + 8, first);
 	put_le32(box + 12, SLOT);
 	put_le32(box + 16, first + l->slot_count * SLOT);
+	put_descriptor(box + MAILBOX, &proof, l->mailbox + PROOF);
+	l->port.given = 1;
+	l->port.done = 0;
 	return target_write(l->port.target, base, image, sizeof image, err);
 }
 
@@ -327,11 +337,13 @@ static enum status start(struct loader *l, uint32_t base, struct err *err)
 
 /* The loader computes the CRC of its own code: proves the upload, the core and
  * the way the CRC is computed, all at once. */
-static bool proves_itself(struct loader *l, uint32_t base, struct err *err)
+static bool proves_itself(struct loader *l, struct err *err)
 {
 	uint32_t crc = 0;
-	enum status s = map_some(l, base, CODE_SIZE, 1, &crc, err);
+	enum status s = wait_open(l, 0, err);
 
+	if (s == STATUS_OK)
+		s = target_read32(l->port.target, l->mailbox + PROOF, &crc, err);
 	return s == STATUS_OK && crc == flash_crc(stm32f1_loader, CODE_SIZE);
 }
 
@@ -344,14 +356,13 @@ static enum status try_with(struct loader *l, uint32_t base, enum loader_op op, 
 		s = target_halt(l->port.target, err);
 	l->running = false;
 	l->crc_op = op;
-	l->port.given = l->port.done = 0;
 	if (s == STATUS_OK)
 		s = upload(l, base, err);
 	if (s == STATUS_OK)
 		s = start(l, base, err);
 	if (s != STATUS_OK)
 		return s;
-	if (proves_itself(l, base, &detail))
+	if (proves_itself(l, &detail))
 		return STATUS_OK;
 	if (target_probe(l->port.target)->lost)
 		return err_set(err, detail.status, "%s", detail.what);
@@ -359,11 +370,11 @@ static enum status try_with(struct loader *l, uint32_t base, enum loader_op op, 
 		       detail.what[0] ? detail.what : "its own checksum is wrong");
 }
 
-/* Is there RAM at the end of what the slots take? Parts sold as bigger than
+/* Is there RAM at the end of what is used? Parts sold as bigger than
  * they are exist. */
 static bool ram_reaches(struct loader *l, struct err *err)
 {
-	uint32_t last = l->slots + l->slot_count * SLOT - 4, first = l->mailbox - CODE_SIZE, v = 0;
+	uint32_t last = l->results + 4 * FLASH_MAP_MAX - 4, first = l->mailbox - CODE_SIZE, v = 0;
 	struct target *t = l->port.target;
 
 	return target_write32(t, last, 0x5AA5C33Cu, err) == STATUS_OK &&

@@ -12,12 +12,18 @@
 
 #include "flash/flash.h"
 
+enum { FLASH_MAP_MAX = 128 };
+
 struct flash_port;
 struct flash_port_ops {
 	const char *name;
-	/* CRC (flash/crc.h) of each of `count` pieces of `size` bytes from `address`. */
-	enum status (*map)(struct flash_port *port, uint32_t address, size_t size, size_t count,
-			   uint32_t *crc, struct err *err);
+	/* Have the CRC (flash/crc.h) of each of `count` pieces of `size` bytes from
+	 * `address` computed, after what was given before. At most FLASH_MAP_MAX
+	 * pieces are started before they are taken. */
+	enum status (*map_start)(struct flash_port *port, uint32_t address, size_t size,
+				 size_t count, struct err *err);
+	/* Wait for everything; the CRCs of all that was started, in that order. */
+	enum status (*map_take)(struct flash_port *port, uint32_t *crc, struct err *err);
 	/* Erase one page. */
 	enum status (*erase_page)(struct flash_port *port, uint32_t address, struct err *err);
 	/* Erase the whole die. */
@@ -38,6 +44,10 @@ struct flash_port {
 	const struct log *log;
 	unsigned given, done; /* operations handed over, and known to be finished */
 };
+
+/* The CRCs of any number of pieces, at once. */
+enum status flash_port_map(struct flash_port *port, uint32_t address, size_t size, size_t count,
+			   uint32_t *crc, struct err *err) MUST_CHECK;
 
 /* Put the loader into RAM and start it. STATUS_UNSUPPORTED where RAM cannot be
  * used or the code does not run: use direct then. The chip is quiet (f1_quiet). */

@@ -116,7 +116,7 @@ static enum status range_blank(struct engine *e, uint32_t from, uint32_t to, boo
 
 	memset(page, 0xFF, sizeof page);
 	if (s == STATUS_OK && n > 0)
-		s = e->port->ops->map(e->port, from, size, n, crc, err);
+		s = flash_port_map(e->port, from, size, n, crc, err);
 	for (size_t i = 0; s == STATUS_OK && i < n; i++)
 		if (crc[i] != flash_crc(page, size))
 			*blank = false;
@@ -265,9 +265,7 @@ static enum status program_all(struct engine *e, struct plan *plan, struct err *
 		s = program(e, key->address + VECTOR, key->want + VECTOR, size - VECTOR, err);
 	if (s == STATUS_OK && e->phase == FLASH_ERASE)
 		s = e->port->ops->wait(e->port, e->port->given - e->erases_given, err);
-	if (s == STATUS_OK)
-		s = note(e, total, total, err);
-	return s == STATUS_OK ? e->port->ops->wait(e->port, 0, err) : s;
+	return s == STATUS_OK ? note(e, total, total, err) : s;
 }
 
 static bool is_key(const struct plan_page *page)
@@ -291,12 +289,7 @@ static enum status finish(struct engine *e, struct plan *plan, struct err *err)
 		return s;
 	engine_phase(e, FLASH_PROGRAM);
 	s = program(e, key->address, vector, VECTOR, err);
-	if (s == STATUS_OK)
-		s = e->port->ops->wait(e->port, 0, err);
-	engine_phase(e, FLASH_VERIFY);
-	if (s == STATUS_OK)
-		s = engine_verify(e, plan, is_key, err);
-	return s;
+	return s == STATUS_OK ? engine_verify(e, plan, is_key, err) : s;
 }
 
 static enum status carry_out(struct engine *e, struct plan *plan, struct err *err)
@@ -322,10 +315,12 @@ static enum status carry_out(struct engine *e, struct plan *plan, struct err *er
 
 static enum status decide(struct engine *e, struct plan *plan, struct err *err)
 {
-	enum status s = engine_compare(e, plan, FLASH_COMPARE, NULL, err);
+	enum status s = engine_compare_start(e, plan, NULL, err);
 
 	if (s == STATUS_OK)
 		s = look_for_a_cut(e, plan, err);
+	if (s == STATUS_OK)
+		s = engine_compare_finish(e, plan, FLASH_COMPARE, err);
 	if (s != STATUS_OK)
 		return s;
 	choose(e, plan);

@@ -56,6 +56,7 @@ static enum status finish(struct probe *p, const struct target_options *opt,
 	t->probe = p;
 	t->log = opt->log;
 	t->cpuid = a->cpuid;
+	t->dpidr = a->dpidr;
 	t->leave_no_trace = opt->leave_no_trace;
 	set_dbgmcu(t);
 	if (a->halted && !opt->halt) {

@@ -71,7 +71,7 @@ enum status target_wait_halt(struct target *t, uint64_t timeout_us, struct err *
 }
 
 /* A transfer through DCRSR takes a few cycles, far less than one exchange over
- * USB; S_REGRDY is looked at all the same. */
+ * USB; what is read is waited for all the same. */
 static enum status wait_register(struct target *t, struct err *err)
 {
 	uint64_t start = target_now_us(t);
@@ -102,20 +102,19 @@ enum status target_write_reg(struct target *t, unsigned n, uint32_t v, struct er
 {
 	enum status s = target_write32(t, REG_DCRDR, v, err);
 
-	if (s == STATUS_OK)
-		s = target_write32(t, REG_DCRSR, DCRSR_WRITE | n, err);
-	return s == STATUS_OK ? wait_register(t, err) : s;
+	return s == STATUS_OK ? target_write32(t, REG_DCRSR, DCRSR_WRITE | n, err) : s;
 }
 
 /* The write itself may be answered with an error: the bus is reset under it. */
-enum status system_reset(struct probe *p, bool halt, struct err *err)
+enum status system_reset(struct probe *p, uint32_t demcr, struct err *err)
 {
+	bool halt = demcr & DEMCR_VC_CORERESET;
 	uint32_t seen = 0, v;
 	enum status s = p->ops->write_word(p, REG_DHCSR, DHCSR_KEY | DHCSR_C_DEBUGEN | DHCSR_C_HALT,
 					   err);
 
 	if (s == STATUS_OK)
-		s = p->ops->write_word(p, REG_DEMCR, halt ? DEMCR_VC_CORERESET : 0, err);
+		s = p->ops->write_word(p, REG_DEMCR, demcr, err);
 	if (s == STATUS_OK) /* clears what earlier resets left in S_RESET_ST */
 		s = p->ops->read_word(p, REG_DHCSR, &v, err);
 	if (s != STATUS_OK)
@@ -125,24 +124,34 @@ enum status system_reset(struct probe *p, bool halt, struct err *err)
 		return err_set(err, STATUS_PROBE_LOST,
 			       "the probe stopped answering during a reset");
 	s = wait_dhcsr(p, halt, true, WAIT_US, &seen, err);
-	if (s == STATUS_OK && halt)
-		return p->ops->write_word(p, REG_DEMCR, 0, err);
 	/* C_HALT may outlive the reset; the port may be gone by now */
 	if (!halt && !p->lost)
 		(void)!p->ops->write_word(p, REG_DHCSR, DHCSR_KEY | DHCSR_C_DEBUGEN, NULL);
 	return s;
 }
 
-enum status target_reset(struct target *t, bool halt, struct err *err)
+static enum status reset_with(struct target *t, uint32_t demcr, struct err *err)
 {
 	struct err detail = ERR_INIT;
-	enum status s = system_reset(t->probe, halt, &detail);
+	enum status s = system_reset(t->probe, demcr, &detail);
 
 	/* Firmware that is let run may take the port away before it is looked at:
 	 * what was asked for is done all the same. */
-	if (s == STATUS_TIMEOUT && !halt)
+	if (s == STATUS_TIMEOUT && !(demcr & DEMCR_VC_CORERESET))
 		return STATUS_OK;
 	if (s != STATUS_OK && err && err->status == STATUS_OK)
 		*err = detail;
 	return s;
+}
+
+enum status target_reset(struct target *t, bool halt, struct err *err)
+{
+	enum status s = reset_with(t, halt ? DEMCR_VC_CORERESET : 0, err);
+
+	return s == STATUS_OK && halt ? target_write32(t, REG_DEMCR, 0, err) : s;
+}
+
+enum status target_reset_caught(struct target *t, struct err *err)
+{
+	return reset_with(t, DEMCR_VC_CORERESET | DEMCR_VC_HARDERR, err);
 }

@@ -25,18 +25,26 @@ static const struct identity_row rows[] = {
 	{0xC60, 0x40015800, 0, 0},
 };
 
+/* Flash size and UID lie 8 bytes apart: one block. Where it cannot be read as
+ * one, none of it is known. */
 static void read_signature(struct target *t, const struct identity_row *row,
 			   struct target_identity *id)
 {
-	uint8_t uid[12];
+	enum { UID_BYTES = 12 };
+	uint32_t start = row->size_reg < row->uid ? row->size_reg : row->uid;
+	uint8_t raw[64];
+	size_t len;
 
 	if (row->size_reg == 0)
 		return;
-	id->flash_size_known =
-		target_read32(t, row->size_reg, &id->flash_size_word, NULL) == STATUS_OK;
-	id->uid_known = target_read(t, row->uid, uid, sizeof uid, NULL) == STATUS_OK;
-	for (unsigned i = 0; id->uid_known && i < 3; i++)
-		id->uid[i] = get_le32(uid + 4 * i);
+	start &= ~3u;
+	len = (row->size_reg > row->uid ? row->size_reg + 4 : row->uid + UID_BYTES) - start;
+	if (len > sizeof raw || target_read(t, start, raw, len, NULL) != STATUS_OK)
+		return;
+	id->flash_size_known = id->uid_known = true;
+	id->flash_size_word = get_le32(raw + (row->size_reg - start));
+	for (unsigned i = 0; i < 3; i++)
+		id->uid[i] = get_le32(raw + (row->uid - start) + 4 * i);
 }
 
 /* PIDR4..7 lie before PIDR0..3; one byte of each word counts. */
@@ -50,25 +58,44 @@ static void read_rom_table(struct target *t, struct target_identity *id)
 		id->rom_pid[i] = raw[4 * ((i + 4) % 8)];
 }
 
-enum status target_identify(struct target *t, struct target_identity *id, struct err *err)
+static enum status still_there(const struct target *t, struct err *err)
 {
-	struct target_identity now = {.cpuid = t->cpuid};
-	struct probe *p = t->probe;
-	enum status s = p->ops->read_dpidr(p, &now.dpidr, err);
+	return t->probe->lost ? err_set(err, STATUS_PROBE_LOST, "the probe stopped answering")
+			      : STATUS_OK;
+}
 
-	if (s != STATUS_OK)
-		return s;
+enum status target_signature(struct target *t, struct target_identity *id, struct err *err)
+{
+	struct target_identity now = {.cpuid = t->cpuid, .dpidr = t->dpidr};
+	enum status s;
+
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		if (rows[i].part != (t->cpuid >> 4 & 0xFFF))
 			continue;
 		now.idcode_known = target_read32(t, rows[i].idcode, &now.idcode, NULL) == STATUS_OK;
 		read_signature(t, &rows[i], &now);
 	}
+	s = still_there(t, err);
+	if (s == STATUS_OK)
+		*id = now;
+	return s;
+}
+
+enum status target_identify(struct target *t, struct target_identity *id, struct err *err)
+{
+	struct target_identity now = {0};
+	struct probe *p = t->probe;
+	enum status s = target_signature(t, &now, err);
+
+	if (s == STATUS_OK)
+		s = p->ops->read_dpidr(p, &now.dpidr, err);
+	if (s != STATUS_OK)
+		return s;
 	read_rom_table(t, &now);
 	if (p->ops->dap_read)
 		now.ap_idr_known = p->ops->dap_read(p, 0, AP_IDR, &now.ap_idr, NULL) == STATUS_OK;
-	if (p->lost)
-		return err_set(err, STATUS_PROBE_LOST, "the probe stopped answering");
-	*id = now;
-	return STATUS_OK;
+	s = still_there(t, err);
+	if (s == STATUS_OK)
+		*id = now;
+	return s;
 }

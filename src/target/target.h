@@ -92,6 +92,9 @@ enum status target_read_reg(struct target *t, unsigned n, uint32_t *v, struct er
 enum status target_write_reg(struct target *t, unsigned n, uint32_t v, struct err *err) MUST_CHECK;
 /* SYSRESETREQ; with `halt`, stopped at the reset vector by vector catch. */
 enum status target_reset(struct target *t, bool halt, struct err *err) MUST_CHECK;
+/* Reset and stopped at the reset vector, with faults caught (target_catch_faults)
+ * from then on. */
+enum status target_reset_caught(struct target *t, struct err *err) MUST_CHECK;
 
 /* ---- memory -------------------------------------------------------------------- */
 
@@ -126,6 +129,11 @@ struct target_identity {
 	uint8_t rom_pid[8]; /* PIDR0..3, then PIDR4..7 */
 	bool idcode_known, flash_size_known, uid_known, rom_known, ap_idr_known;
 };
+/* What chip it is and which one: DPIDR, CPUID, IDCODE, flash size, UID. The
+ * rest stays unknown. */
+enum status target_signature(struct target *t, struct target_identity *id,
+			     struct err *err) MUST_CHECK;
+/* The same and what tells clones: ROM table, AP IDR. */
 enum status target_identify(struct target *t, struct target_identity *id,
 			    struct err *err) MUST_CHECK;
 

@@ -35,7 +35,7 @@
 struct target {
 	struct probe *probe;
 	const struct log *log;
-	uint32_t cpuid;
+	uint32_t cpuid, dpidr; /* as the attach saw them */
 	bool leave_no_trace;
 	bool dbgmcu_changed;    /* we set bits in DBGMCU_CR */
 	uint32_t dbgmcu_address, dbgmcu_before;
@@ -77,7 +77,8 @@ enum status way_catch(struct probe *p, const struct target_options *opt,
  * reset are waited out. */
 enum status wait_dhcsr(struct probe *p, bool want_halt, bool want_reset, uint64_t timeout_us,
 		       uint32_t *seen, struct err *err) MUST_CHECK;
-/* SYSRESETREQ and wait for it to be over; `halt`: stop at the reset vector. */
-enum status system_reset(struct probe *p, bool halt, struct err *err) MUST_CHECK;
+/* SYSRESETREQ and wait for it to be over; `demcr` is put into DEMCR and stays
+ * there: with DEMCR_VC_CORERESET the core stops at the reset vector. */
+enum status system_reset(struct probe *p, uint32_t demcr, struct err *err) MUST_CHECK;
 
 #endif

@@ -324,7 +324,7 @@ static enum status race_release(struct probe *p, const struct target_options *op
 static enum status reset_by_software(struct probe *p, struct err *err)
 {
 	log_line(p->log, LOG_NORMAL, "NRST does not reach the chip: reset by software instead");
-	return system_reset(p, true, err);
+	return system_reset(p, DEMCR_VC_CORERESET, err);
 }
 
 enum status way_under_reset(struct probe *p, const struct target_options *opt,

@@ -15,7 +15,9 @@
 @   +8  first   address of the first slot's descriptor
 @   +12 stride  from one descriptor to the next
 @   +16 end     past the last one
-@ A slot's data lie in front of its descriptor, whose last word is written last:
+@   +20 proof   where the host has the first command put its CRC
+@ The first command is the host's too: its descriptor lies one stride in front of
+@ the first slot's. A slot's data lie in front of its descriptor, whose last word is written last:
 @   +0 address  +4 count  +8 data  +12 operation | argument << 16; 0: empty
 @
 @   1 erase     argument: FLASH_CR's bits
@@ -50,6 +52,9 @@ empty:
 	add	r3, r3, r4
 	cmp	r3, r5
 	bne	empty
+	ldr	r5, [r7, #8]
+	subs	r5, r5, r4
+	b	next
 first:
 	ldr	r5, [r7, #8]
 next:
