@@ -17,6 +17,18 @@
 enum arm_cond { ARM_EQ, ARM_NE, ARM_CS, ARM_CC, ARM_MI, ARM_PL, ARM_VS, ARM_VC, ARM_HI, ARM_LS,
 		ARM_GE, ARM_LT, ARM_GT, ARM_LE, ARM_AL };
 
+/* Does the condition hold under these flags? `nzcv`: N Z C V as bits 3..0, which
+ * are bits 31..28 of xPSR. 1111, which an UNPREDICTABLE IT can ask for, holds like
+ * AL (DDI 0403 A7.3.1). One row a condition, one bit a combination of flags. */
+static inline bool arm_condition_holds(unsigned cond, unsigned nzcv)
+{
+	static const uint16_t table[16] = {0xF0F0, 0x0F0F, 0xCCCC, 0x3333, 0xFF00, 0x00FF,
+					   0xAAAA, 0x5555, 0x0C0C, 0xF3F3, 0xAA55, 0x55AA,
+					   0x0A05, 0xF5FA, 0xFFFF, 0xFFFF};
+
+	return table[cond] >> nzcv & 1;
+}
+
 enum arm_shift { ARM_LSL, ARM_LSR, ARM_ASR, ARM_ROR, ARM_RRX };
 
 /* One decoded instruction. `imm` is the final immediate: expanded, scaled and

@@ -76,25 +76,6 @@ void step_decode(const struct step *s, struct arm_insn *insn)
 	arm_decode(s->hw[0], s->hw[1], insn);
 }
 
-/* N Z C V are bits 31..28 of xPSR. */
-static bool condition_holds(unsigned cond, uint32_t xpsr)
-{
-	bool n = xpsr >> 31 & 1, z = xpsr >> 30 & 1, c = xpsr >> 29 & 1, v = xpsr >> 28 & 1;
-	bool holds;
-
-	switch (cond >> 1) {
-	case 0: holds = z; break;
-	case 1: holds = c; break;
-	case 2: holds = n; break;
-	case 3: holds = v; break;
-	case 4: holds = c && !z; break;
-	case 5: holds = n == v; break;
-	case 6: holds = n == v && !z; break;
-	default: return true;
-	}
-	return (cond & 1) ? !holds : holds;
-}
-
 /* Did the instruction take effect, or did its IT block's condition fail? */
 bool step_executed(const struct step *s, const struct arm_insn *insn)
 {
@@ -102,5 +83,5 @@ bool step_executed(const struct step *s, const struct arm_insn *insn)
 
 	if (insn->kind == ARM_KIND_IT || (it & 15) == 0)
 		return true;
-	return condition_holds(it >> 4, s->xpsr);
+	return arm_condition_holds(it >> 4, s->xpsr >> 28);
 }

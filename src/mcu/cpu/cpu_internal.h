@@ -136,8 +136,6 @@ ARM_KINDS(X)
 #undef X
 /* The instruction at r15, whose ITSTATE condition passed. Sets `next`. */
 bool cpu_execute(struct mcu *m, const struct arm_insn *in);
-/* Does the condition hold under these flags? */
-bool cpu_condition(uint32_t apsr, unsigned cond);
 /* Cycles of one instruction, branches not taken. */
 unsigned cpu_cost(const struct arm_insn *in);
 /* A taken branch refills the pipeline: P of the manual is 1..3 (ASSUMED 2). */

@@ -1,24 +1,6 @@
 /* Branches, IT, and the instructions that trap. DDI 0403 A7.7. */
 #include "mcu/cpu/exec_internal.h"
 
-bool cpu_condition(uint32_t apsr, unsigned cond)
-{
-	bool n = apsr & APSR_N, z = apsr & APSR_Z, c = apsr & APSR_C, v = apsr & APSR_V;
-	bool holds;
-
-	switch (cond >> 1) {
-	case 0: holds = z; break;
-	case 1: holds = c; break;
-	case 2: holds = n; break;
-	case 3: holds = v; break;
-	case 4: holds = c && !z; break;
-	case 5: holds = n == v; break;
-	case 6: holds = n == v && !z; break;
-	default: return true;
-	}
-	return holds ^ (cond & 1);
-}
-
 /* An EXC_RETURN is acted upon once the instruction is complete. */
 bool cpu_bx(struct mcu *m, uint32_t target)
 {
@@ -37,7 +19,7 @@ bool exec_B(struct mcu *m, const struct arm_insn *in)
 {
 	struct cpu_state *c = &m->s.cpu;
 
-	if (cpu_condition(c->apsr, in->cond))
+	if (arm_condition_holds(in->cond, c->apsr >> 28))
 		c->next = c->r[15] + 4 + in->imm;
 	return true;
 }

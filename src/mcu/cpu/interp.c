@@ -135,17 +135,10 @@ static inline void save_time(struct mcu *m, const struct loop *l, uint64_t acc)
 	m->s.time.instructions = l->instructions + (acc & ACC_COUNT);
 }
 
-/* Condition over the loop's flags: N and Z come from results. */
-static inline bool holds(unsigned cond, uint32_t nr, uint32_t zr, uint32_t cf, uint32_t vf)
+/* The loop's flags as N Z C V in bits 3..0: N and Z come from results. */
+static inline unsigned flags_of(uint32_t nr, uint32_t zr, uint32_t cf, uint32_t vf)
 {
-	/* One bit a combination of N Z C V (index), one row a condition; 1111, which
-	 * an UNPREDICTABLE IT can ask for, holds like AL (DDI 0403 A7.3.1). */
-	static const uint16_t table[16] = {0xF0F0, 0x0F0F, 0xCCCC, 0x3333, 0xFF00, 0x00FF, 0xAAAA,
-					   0x5555, 0x0C0C, 0xF3F3, 0xAA55, 0x55AA, 0x0A05, 0xF5FA,
-					   0xFFFF, 0xFFFF};
-	unsigned index = (nr >> 31) << 3 | (unsigned)(zr == 0) << 2 | cf << 1 | vf >> 31;
-
-	return table[cond] >> index & 1;
+	return (nr >> 31) << 3 | (unsigned)(zr == 0) << 2 | cf << 1 | vf >> 31;
 }
 
 /* The registers of a list, run by run (predecode.c packs them): whole pieces are
@@ -458,12 +451,13 @@ it_step: {
 	size_t index = (size_t)(op - region->ops);
 	struct op *inside = &region->it_ops[index];
 
-	if (UNLIKELY(index >= region->size / 2))
-		goto edge;
-	if (UNLIKELY(region->it_of[index] != it))
+	if (UNLIKELY(region->it_of[index] != it)) {
+		if (index >= region->size / 2)
+			goto edge;
 		cache_decode(m, region, (uint32_t)index, it);
+	}
 	/* breakpoints do not ask for the condition */
-	if (holds(it >> 4, nr, zr, cf, vf) ||
+	if (arm_condition_holds(it >> 4, flags_of(nr, zr, cf, vf)) ||
 	    inside->handler == m->cache->handlers[FAST_SINGLE]) {
 		limit = 0;
 		op = inside;

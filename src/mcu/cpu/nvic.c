@@ -109,13 +109,13 @@ void nvic_line(struct mcu *m, unsigned irq, bool level)
 {
 	struct cpu_state *c = &m->s.cpu;
 	unsigned n = EXC_IRQ0 + irq;
-	bool was;
 
 	if (irq >= m->chip->irqs)
 		return;
-	was = exc_bit(c->level, n);
+	if (exc_bit(c->level, n) == level)
+		return;
 	exc_set(c->level, n, level);
-	if (level && !was)
+	if (level)
 		exception_pend(m, n, true);
 }
 

@@ -128,7 +128,7 @@ bool cpu_execute(struct mcu *m, const struct arm_insn *in)
 	struct cpu_state *c = &m->s.cpu;
 
 	c->next = c->r[15] + in->size;
-	if (c->it && in->kind != ARM_KIND_BKPT && !cpu_condition(c->apsr, c->it >> 4)) {
+	if (c->it && in->kind != ARM_KIND_BKPT && !arm_condition_holds(c->it >> 4, c->apsr >> 28)) {
 		skip(m, in);
 		return true;
 	}

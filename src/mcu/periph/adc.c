@@ -237,19 +237,22 @@ static void adc_event(struct periph *p, unsigned id)
 
 /* ---- triggers ------------------------------------------------------------------------------ */
 
-static bool listens_to(const struct periph *p, unsigned tim, unsigned source)
+/* The source of timer `tim` that starts the ADC; -1: none. */
+static int listens_to(const struct periph *p, unsigned tim)
 {
 	uint32_t cr2 = periph_get(p, CR2), sel = cr2 >> 17 & 7;
 	uint32_t want = CR2_EXTTRIG | CR2_ADON;
 
-	return (cr2 & want) == want && sel < 6 && p->index <= 2 && triggers[sel][0] == tim &&
-	       triggers[sel][1] == source;
+	if ((cr2 & want) != want || sel >= 6 || p->index > 2 || triggers[sel][0] != tim)
+		return -1;
+	return triggers[sel][1];
 }
 
 void adc_trigger(struct mcu *m, unsigned tim, unsigned source)
 {
 	for (unsigned i = 0; i < 3; i++)
-		if (m->adc[i] && periph_clocked(m->adc[i]) && listens_to(m->adc[i], tim, source))
+		if (m->adc[i] && periph_clocked(m->adc[i]) &&
+		    listens_to(m->adc[i], tim) == (int)source)
 			start_regular(m->adc[i]);
 }
 
@@ -257,10 +260,12 @@ uint32_t adc_wants(const struct mcu *m, unsigned tim)
 {
 	uint32_t want = 0;
 
-	for (unsigned i = 0; i < 3; i++)
-		for (unsigned ch = 1; ch <= 4 && m->adc[i]; ch++)
-			if (listens_to(m->adc[i], tim, ch))
-				want |= 1u << ch;
+	for (unsigned i = 0; i < 3; i++) {
+		int source = m->adc[i] ? listens_to(m->adc[i], tim) : -1;
+
+		if (source >= 1)
+			want |= 1u << source;
+	}
 	return want;
 }
 
