@@ -101,7 +101,7 @@ struct swj_change {
 #define CHANGES_MAX 64
 
 struct sleep_stats {
-	uint64_t count, first_ns /* since reset */, longest_ns, total_ns;
+	uint64_t count, first_ns /* since reset */, longest_ns;
 	uint32_t first_pc, longest_pc;
 	uint64_t first_instructions;
 };

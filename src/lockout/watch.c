@@ -83,7 +83,6 @@ static void note_wake(struct watch *w, uint64_t now)
 	if (!w->asleep)
 		return;
 	w->asleep = false;
-	s->total_ns += slept;
 	if (slept > s->longest_ns) {
 		s->longest_ns = slept;
 		s->longest_pc = w->asleep_pc;
@@ -133,6 +132,9 @@ static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
 		break;
 	case MCU_EVENT_WAKE:
 		note_wake(w, mcu_now_ns(m));
+		break;
+	case MCU_EVENT_SLEEPS_SKIPPED:
+		w->sleep[MCU_MODE_SLEEP].count += e->a;
 		break;
 	case MCU_EVENT_FAULT:
 		w->faults++;

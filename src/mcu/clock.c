@@ -158,8 +158,10 @@ void time_fire(struct mcu *m)
 	if (m->s.time.next_event_ns > now)
 		return;
 	/* A reset throws the schedule away; what is left is looked at afterwards. */
-	while (!m->s.side.reset_pending && (p = take_due(m, now, &id)) != NULL)
+	while (!m->s.side.reset_pending && (p = take_due(m, now, &id)) != NULL) {
+		cpu_idle_disturb(m);
 		p->def->event(p, id);
+	}
 	time_find_next(m);
 	time_rearm(m);
 }

@@ -348,6 +348,7 @@ enum mcu_stop mcu_run(struct mcu *m, const struct mcu_limits *limits)
 	m->stop_requested = false;
 	m->no_idle_skip = limits->no_idle_skip;
 	m->s.side.limit_ns = limits->until_ns;
+	cpu_idle_forget(m);
 	time_rearm(m);
 	while (!advance(m, limits, &stop))
 		;
@@ -362,6 +363,7 @@ enum mcu_stop mcu_step(struct mcu *m)
 
 	m->stop_requested = false;
 	m->no_idle_skip = true;
+	cpu_idle_forget(m);
 	m->s.side.limit_ns = UINT64_MAX;
 	if (advance(m, &one, &stop))
 		return stop;

@@ -178,6 +178,8 @@ enum mcu_event_kind {
 	MCU_EVENT_LOCKUP,
 	MCU_EVENT_OPTION_BYTES, /* option bytes erased or programmed: a = 0 erase, 1 program, b = address */
 	MCU_EVENT_FLASH,        /* main flash: a = 0 page erase, 1 mass erase, 2 program, b = address */
+	MCU_EVENT_SLEEPS_SKIPPED, /* Sleep was entered and left a = that many times more, each time
+				   as the last time; idle time was skipped meanwhile */
 	MCU_EVENT_WATCHDOG,     /* IWDG (a = 0) or WWDG (a = 1) started */
 	MCU_EVENT_UNMODELLED,   /* first access to a register that is not modelled: a = address */
 };

@@ -177,6 +177,10 @@ void cpu_restored(struct mcu *m);
 void cpu_flash_busy(struct mcu *m, bool busy);
 /* m->side_tables (coverage, provenance) was switched on or off. */
 void cpu_watch_changed(struct mcu *m);
+/* For the search for idle loops: a peripheral did something by itself; somebody
+ * may have changed any state from outside. */
+void cpu_idle_disturb(struct mcu *m);
+void cpu_idle_forget(struct mcu *m);
 /* Core reset: registers, NVIC, SCS (not debug state on a non-power reset);
  * fetches SP and PC from the vector table at address 0. */
 void cpu_reset(struct mcu *m, enum mcu_reset why);

@@ -239,7 +239,7 @@ void cpu_free(struct mcu *m)
 	for (unsigned i = 0; i < REGION_COUNT; i++)
 		region_free(&m->cache->region[i]);
 	free(m->cache->plain);
-	free(m->cache->idle.ram);
+	free(m->cache->idle.drifts);
 	free(m->cache);
 	m->cache = NULL;
 }
@@ -259,6 +259,7 @@ void cpu_restored(struct mcu *m)
 	struct region *r = &m->cache->region[REGION_RAM];
 	struct region *alias = &m->cache->region[REGION_ALIAS];
 
+	cpu_idle_forget(m);
 	m->cache->idle.next_try = m->s.time.instructions;
 	if (r->size)
 		region_forget(m, r, 0, r->size);

@@ -255,6 +255,8 @@ bool dwt_pc(struct mcu *m);
 
 /* ---- cache.c -------------------------------------------------------------------------------------- */
 
+struct drifts; /* drift.h */
+
 /* One pre-decoded operation a half-word. `handler` belongs to interp.c. */
 struct op {
 	const void *handler;
@@ -281,13 +283,27 @@ struct region {
 #define WATCH_CODE 1u       /* code was decoded from the granule */
 #define WATCH_PROVENANCE 2u /* writers are recorded */
 
+enum idle_phase { IDLE_OFF, IDLE_SEEK, IDLE_PASS };
+
 /* The idle skip's memory (idle.c). It never changes what a run computes. */
 struct idle {
+	enum idle_phase phase;
 	uint64_t next_try;  /* instruction count at which to look for a loop again */
 	uint64_t wait;      /* back-off, in instructions */
+	uint64_t longest;   /* instructions of the longest loop to look for */
 	bool disturbed;     /* something was touched that may answer differently next time */
-	struct cpu_state state;
-	uint8_t *ram;       /* RAM as it was when the loop was entered */
+	bool ticks;         /* the round looked at spans whole SysTick periods */
+	uint32_t tick_hold, tick_penalty; /* such rounds not to look for, by how often it failed */
+	uint64_t steps;     /* instructions looked at in this search */
+	unsigned passes;
+	uint64_t sleeps;    /* WFI and WFE in this round */
+	struct cpu_state head; /* where the round began */
+	struct mcu_time at;
+	struct cpu_state mark; /* where a loop inside a round of ticks may have begun */
+	struct mcu_time mark_at;
+	uint32_t mark_changes;
+	uint64_t mark_jumps, next_mark;
+	struct drifts *drifts; /* NULL until needed; owned */
 };
 
 #define PLAIN_MEMO 256u
@@ -323,14 +339,20 @@ void cache_forget_all(struct mcu *m);
 /* Keep the list of plainly executed instructions from growing for ever. Only
  * while no operation is under way. */
 void cache_trim(struct mcu *m);
-/* At a place in an idle loop: skip whole rounds of it, up to the deadline or the
- * instruction budget. Executes up to a few hundred instructions to find out. */
-void idle_skip(struct mcu *m, uint64_t budget);
+/* Look for idle loops (phase IDLE_OFF), or go on looking: executes one
+ * instruction, or skips rounds, up to the next event or the instruction budget. */
+void idle_step(struct mcu *m, uint64_t budget);
+/* A frame of 8 words is about to be written to, or read from, `sp`. */
+void idle_stacks(struct mcu *m, uint32_t sp);
+void idle_unstacks(struct mcu *m, uint32_t sp);
 /* For tests: run everything by the plain functions of exec_*.c. */
 void cpu_plain_only(struct mcu *m, bool on);
 
 /* Execute exactly one instruction at r15 (or find that it cannot be fetched)
  * through the plain functions, with breakpoints, watchpoints and IT. */
 void cpu_single(struct mcu *m);
+/* The instruction at r15, decoded; false when it can't be fetched plainly (a
+ * remap, a breakpoint, no memory). Changes nothing. */
+bool cpu_peek(struct mcu *m, struct arm_insn *in);
 
 #endif

@@ -238,6 +238,7 @@ static void push_frame(struct mcu *m)
 	uint32_t sp = (c->r[13] - FRAME_BYTES) & ~(align ? 4u : 0u);
 	uint32_t frame[8] = {c->r[0], c->r[1], c->r[2], c->r[3], c->r[12], c->r[14], c->r[15],
 			     cpu_xpsr(c) | (align ? XPSR_PADDED : 0)};
+	idle_stacks(m, sp);
 	bool ok = write_frame(m, sp, frame);
 
 	c->r[13] = sp;
@@ -375,6 +376,7 @@ static bool pop_frame(struct mcu *m, uint32_t frame[8])
 	struct cpu_state *c = &m->s.cpu;
 	const uint8_t *ram = frame_in_ram(m, c->r[13]);
 
+	idle_unstacks(m, c->r[13]);
 	for (unsigned i = 0; i < 8; i++)
 		if (ram)
 			frame[i] = get_le32(ram + 4 * i);

@@ -104,8 +104,8 @@ static void execute(struct mcu *m, uint64_t budget)
 		cycles = budget;
 	if (cycles > FAST_CHUNK)
 		cycles = FAST_CHUNK;
-	if (!m->no_idle_skip && idle_wants(m, &cycles)) {
-		idle_skip(m, budget);
+	if (!m->no_idle_skip && (m->cache->idle.phase || idle_wants(m, &cycles))) {
+		idle_step(m, budget);
 		return;
 	}
 	if (!m->s.cpu.thumb || m->cache->careful || m->cache->plain_only)

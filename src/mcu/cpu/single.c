@@ -7,6 +7,7 @@
  * states are paid when a branch refills the pipeline and when data is read
  * from flash (ASSUMED: the prefetch buffer hides them otherwise).
  */
+#include "base/bytes.h"
 #include "mcu/cpu/cpu_internal.h"
 
 const exec_fn cpu_functions[] = {
@@ -135,6 +136,24 @@ bool cpu_execute(struct mcu *m, const struct arm_insn *in)
 	if (!cpu_functions[in->kind](m, in))
 		return false;
 	complete(m, in, cpu_cost(in));
+	return true;
+}
+
+bool cpu_peek(struct mcu *m, struct arm_insn *in)
+{
+	uint32_t pc = m->s.cpu.r[15];
+	const uint8_t *p = bus_memory(m, pc, 2, NULL);
+	uint16_t hw1, hw2 = 0;
+
+	if (!p || fpb_touches(m, pc))
+		return false;
+	hw1 = get_le16(p);
+	if (arm_is_32bit(hw1)) {
+		if (!(p = bus_memory(m, pc + 2, 2, NULL)) || fpb_touches(m, pc + 2))
+			return false;
+		hw2 = get_le16(p);
+	}
+	decode(m, hw1, hw2, in);
 	return true;
 }
 
