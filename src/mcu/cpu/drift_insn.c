@@ -457,7 +457,7 @@ void drift_insn(struct mcu *m, struct drifts *d, const struct arm_insn *in)
 
 	if (x.c->it) {
 		drift_condition(d, x.c->it >> 4);
-		if (!cpu_condition(x.c->apsr, x.c->it >> 4))
+		if (!arm_condition_holds(x.c->it >> 4, x.c->apsr >> 28))
 			return;
 	}
 	if (arithmetic(&x) || memory(&x) || flow(&x))
