@@ -35,10 +35,11 @@ static bool agreed(struct cli *cli, const struct session *s, uint32_t address, s
 static enum status erase(struct cli *cli, struct session *s, uint32_t address, size_t len)
 {
 	struct flash_options opt = flashing_options(cli);
+	struct flash_link link = session_link(s);
 	struct flash_result result = {0};
 	enum status status;
 
-	status = flash_erase(s->target, s->chip, address, len, &opt, &result, &cli->err);
+	status = flash_erase_over(&link, s->chip, address, len, &opt, &result, &cli->err);
 	if (status)
 		tell_half_done(cli);
 	progress_end(cli);
@@ -61,7 +62,7 @@ static enum status run(struct cli *cli, const struct args *args)
 	size_t len;
 	enum status status = parse_range(cli, args, &address, &len);
 
-	if (status || (status = session_open(cli, SESSION_HALT, &s, &cli->err)))
+	if (status || (status = session_open(cli, SESSION_HALT | SESSION_UART, &s, &cli->err)))
 		return status;
 	if (!agreed(cli, &s, address, len)) {
 		session_close(&s, false);

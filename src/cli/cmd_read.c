@@ -16,7 +16,7 @@ enum status read_memory(struct cli *cli, struct session *s, uint32_t address, ui
 	for (size_t at = 0; at < len; at += CHUNK) {
 		size_t n = len - at < CHUNK ? len - at : CHUNK;
 		enum status status =
-			target_read(s->target, address + (uint32_t)at, data + at, n, err);
+			session_read(s, address + (uint32_t)at, data + at, n, err);
 
 		if (status)
 			return status;
@@ -30,7 +30,7 @@ bool explain_protection(struct session *s, struct err *err)
 {
 	struct flash_options_bytes ob;
 
-	if (flash_read_option_bytes(s->target, s->chip, &ob, NULL) || !ob.rdp_active)
+	if (!s->target || flash_read_option_bytes(s->target, s->chip, &ob, NULL) || !ob.rdp_active)
 		return false;
 	err_clear(err);
 	err_set(err, STATUS_PROTECTED, "the flash is read-protected (RDP)");
@@ -122,7 +122,7 @@ static enum status run(struct cli *cli, const struct args *args)
 
 	if (cli->json && strcmp(args->rest[0], "-") == 0)
 		return err_set(&cli->err, STATUS_USAGE, "--json and the memory itself cannot share stdout");
-	status = session_open(cli, SESSION_HALT, &s, &cli->err);
+	status = session_open(cli, SESSION_HALT | SESSION_UART, &s, &cli->err);
 	if (status)
 		return status;
 	status = read_range(cli, &s, args, &address, &len);

@@ -250,7 +250,7 @@ static enum status parse(struct cli *cli, const struct args *args, struct recove
 
 static enum status over_uart(struct cli *cli, const struct recovery *r)
 {
-	struct uart_recovery u = {.path = cli->probe + strlen("tty:"), .backup = r->backup,
+	struct uart_recovery u = {.backup = r->backup,
 				  .file = r->check.file, .img = r->check.img, .wait_us = r->wait_us};
 
 	return recover_over_uart(cli, &u);

@@ -12,6 +12,7 @@ static const struct option_def options[] = {
 static enum status compare(struct cli *cli, const char *file, const struct image *img, bool full)
 {
 	struct session s;
+	struct flash_link link;
 	struct flash_result result = {0};
 	struct flash_options opt = flashing_options(cli);
 	size_t count;
@@ -21,12 +22,13 @@ static enum status compare(struct cli *cli, const char *file, const struct image
 	if (!pieces)
 		return err_set(&cli->err, STATUS_NO_MEMORY, "out of memory");
 	opt.full_verify = full;
-	status = session_open(cli, SESSION_HALT, &s, &cli->err);
+	status = session_open(cli, SESSION_HALT | SESSION_UART, &s, &cli->err);
 	if (status) {
 		free(pieces);
 		return status;
 	}
-	status = flash_verify(s.target, s.chip, pieces, count, &opt, &result, &cli->err);
+	link = session_link(&s);
+	status = flash_verify_over(&link, s.chip, pieces, count, &opt, &result, &cli->err);
 	progress_end(cli);
 	if (!status) {
 		json_t *o = flashing_result(cli, &s, &result);

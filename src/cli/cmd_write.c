@@ -64,7 +64,9 @@ static enum status parse_job(struct cli *cli, const struct args *args, struct wr
 static void remember(struct cli *cli, const struct write_job *job, const struct session *s,
 		     const char *uid)
 {
-	remember_written(cli, uid, s->probe->wire->id.serial, job->check.file, job->check.img,
+	const char *serial = s->probe ? s->probe->wire->id.serial : "";
+
+	remember_written(cli, uid, serial, job->check.file, job->check.img,
 			 job->check.done ? verdict_name(job->check.verdict) : "");
 }
 
@@ -85,15 +87,16 @@ static enum status finish(struct cli *cli, struct write_job *job, struct session
 		remember(cli, job, s, uid);
 	flashing_summary(cli, s, r);
 	if (started && !status && !(status = look_again(cli, s, since_us, &attachable, &cli->err)))
-		tell_attachable(cli, attachable);
+		tell_started(cli, s, attachable);
 	if (cli->dry_run)
 		say(cli, "dry run: nothing was written\n");
-	else
+	else if (s->target)
 		tell_debug_bits(cli, uid);
 	json_object_set_new(result, "file", json_string(job->check.file));
 	json_object_set_new(result, "verdict",
 			    job->check.done ? json_string(verdict_name(job->check.verdict)) : json_null());
-	json_object_set_new(result, "attachable", started ? json_boolean(attachable) : json_null());
+	json_object_set_new(result, "attachable", started && s->probe ? json_boolean(attachable)
+								     : json_null());
 	emit_json(cli, result);
 	return status;
 }
@@ -101,6 +104,7 @@ static enum status finish(struct cli *cli, struct write_job *job, struct session
 static enum status write_image(struct cli *cli, struct write_job *job)
 {
 	struct session s;
+	struct flash_link link;
 	struct flash_result result = {0};
 	size_t count;
 	struct flash_piece *pieces = flashing_pieces(job->check.img, &count);
@@ -108,14 +112,15 @@ static enum status write_image(struct cli *cli, struct write_job *job)
 
 	if (!pieces)
 		return err_set(&cli->err, STATUS_NO_MEMORY, "out of memory");
-	status = session_open(cli, SESSION_HALT, &s, &cli->err);
+	status = session_open(cli, SESSION_HALT | SESSION_UART, &s, &cli->err);
 	if (status) {
 		free(pieces);
 		return status;
 	}
 	if (s.way != WAY_PLAIN)
 		note(cli, "attached %s\n", target_way_name(s.way));
-	status = flash_write(s.target, s.chip, pieces, count, &job->flash, &result, &cli->err);
+	link = session_link(&s);
+	status = flash_write_over(&link, s.chip, pieces, count, &job->flash, &result, &cli->err);
 	if (status)
 		tell_half_done(cli);
 	else
@@ -149,6 +154,7 @@ const struct command cmd_write = {
 	.summary = "Flash it (checks first; only what changed; verified)",
 	.about = "ELF, Intel HEX, S-record or raw binary, told apart by content; a raw binary goes to\n"
 		 "ADDR or 0x08000000. Firmware that would lock the debug port out is refused (exit 7)\n"
-		 "unless --force is given. Attaches plainly, then by itself under reset.",
+		 "unless --force is given. Attaches plainly, then by itself under reset. With\n"
+		 "-p tty:/dev/ttyUSB0: over the UART of the boot ROM (BOOT0 at 1), without a probe.",
 	.options = options, .min_args = 1, .max_args = 2, .run = run,
 };

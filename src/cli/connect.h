@@ -8,6 +8,8 @@
 
 #include "chips/chips.h"
 #include "cli/cli.h"
+#include "flash/flash.h"
+#include "target/bootrom.h"
 #include "target/target.h"
 
 #define PROBES_MAX 32
@@ -30,6 +32,8 @@ enum status open_probe(struct cli *cli, struct probe **out, struct err *err) MUS
 struct session {
 	struct probe *probe;
 	struct target *target;
+	struct stream_wire *serial;   /* or, with -p tty: the boot ROM's UART ... */
+	struct bootrom rom;           /* ... and who answers there */
 	enum target_way way;          /* how it went in */
 	const struct chip *chip;
 	struct target_identity id;
@@ -40,6 +44,7 @@ struct session {
 enum session_need {
 	SESSION_HALT = 1,      /* the core stops, and stays stopped */
 	SESSION_ANY_CHIP = 2,  /* a chip that is not in the tables is no error (chip = NULL) */
+	SESSION_UART = 4,      /* the boot ROM's UART will do: then `target` stays NULL */
 };
 /* Open the probe and attach: plainly, then under reset (or as --under-reset
  * and --hot-plug say), and identify the chip. */
@@ -49,8 +54,20 @@ enum status session_open(struct cli *cli, unsigned need, struct session *s,
  * and by recover, which attaches by other ways. */
 enum status session_identify(struct cli *cli, unsigned need, struct session *s,
 			     struct err *err) MUST_CHECK;
+/* "plain", "under reset" ...; "boot ROM" over the UART. */
+const char *session_way(const struct session *s);
+struct flash_link session_link(struct session *s);
+/* Any memory, over either. */
+enum status session_read(struct session *s, uint32_t address, void *data, size_t len,
+			 struct err *err) MUST_CHECK;
 /* The options every attach of this run uses. */
 struct target_options session_options(struct cli *cli, bool halt);
+/* With -p tty: is it, open its boot ROM (more than once, to wait longer), and
+ * what chip answers there. For recover, which asks for the jumper in between. */
+bool is_serial(const struct cli *cli);
+enum status open_boot_rom(struct cli *cli, uint64_t wait_us, struct session *s,
+			  struct err *err) MUST_CHECK;
+enum status identify_over_uart(struct cli *cli, struct session *s, struct err *err) MUST_CHECK;
 void session_close(struct session *s, bool leave_halted);
 /* "ff3206725434353225565701", "" when the chip did not tell. */
 void session_uid(const struct session *s, char out[25]);

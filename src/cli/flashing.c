@@ -78,7 +78,7 @@ json_t *flashing_result(const struct cli *cli, const struct session *s,
 				    json_real((double)r->phase_us[p] / 1e3));
 	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:b, s:I, s:o}", "type",
 			 "result", "command", cli->command, "dry_run", cli->dry_run, "chip",
-			 s->chip ? s->chip->name : "", "uid", uid, "way", target_way_name(s->way),
+			 s->chip ? s->chip->name : "", "uid", uid, "way", session_way(s),
 			 "pages", (int)r->pages_total, "written", (int)r->pages_written, "erased",
 			 (int)r->pages_erased, "unchanged", (int)r->pages_unchanged, "mass_erased",
 			 r->mass_erased, "bytes", (json_int_t)r->bytes_programmed, "ms", times);
@@ -86,7 +86,11 @@ json_t *flashing_result(const struct cli *cli, const struct session *s,
 
 enum status run_firmware(struct session *s, uint64_t *since_us, struct err *err)
 {
-	enum status status = target_reset(s->target, false, err);
+	enum status status;
+
+	if (!s->target)
+		return bootrom_go(&s->rom, s->chip->flash_base, err);
+	status = target_reset(s->target, false, err);
 
 	target_close(s->target, false);
 	s->target = NULL;
@@ -99,9 +103,12 @@ enum status look_again(struct cli *cli, struct session *s, uint64_t since_us, bo
 {
 	struct target_options opt = session_options(cli, false);
 	struct target_attempt attempt;
-	uint64_t ran = probe_now_us(s->probe) - since_us;
+	uint64_t ran = s->probe ? probe_now_us(s->probe) - since_us : 0;
 	enum status status;
 
+	*attachable = false;
+	if (!s->probe)
+		return STATUS_OK;
 	if (ran < RUN_BEFORE_LOOK_US)
 		probe_sleep_us(s->probe, RUN_BEFORE_LOOK_US - ran);
 	/* That it does not answer is an answer, not an error. */
@@ -136,6 +143,15 @@ void tell_attachable(struct cli *cli, bool attachable)
 	say(cli, "%sthe firmware runs and SWD no longer answers%s\n", tint(cli, TINT_RED),
 	    tint(cli, TINT_OFF));
 	note(cli, "  next:  `reflash diagnose` says why, `reflash recover` gets it back\n");
+}
+
+void tell_started(struct cli *cli, const struct session *s, bool attachable)
+{
+	if (s->serial)
+		say(cli, "started; move the BOOT0 jumper back to 0, so that it starts after a "
+			 "reset, too\n");
+	else
+		tell_attachable(cli, attachable);
 }
 
 void tell_debug_bits(struct cli *cli, const char *uid)

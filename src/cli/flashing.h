@@ -21,7 +21,7 @@ json_t *flashing_result(const struct cli *cli, const struct session *s,
  * `attachable` says whether SWD still answers. The session's target is closed. */
 enum status run_and_look(struct cli *cli, struct session *s, bool *attachable,
 			 struct err *err) MUST_CHECK;
-/* The two halves of it, for who has something to do while the firmware runs. */
+/* The two halves of it (over a boot ROM there is nothing to look at), for who has something to do while the firmware runs. */
 enum status run_firmware(struct session *s, uint64_t *since_us, struct err *err) MUST_CHECK;
 enum status look_again(struct cli *cli, struct session *s, uint64_t since_us, bool *attachable,
 		       struct err *err) MUST_CHECK;
@@ -34,6 +34,8 @@ void flashing_close(struct session *s, bool leave_halted);
 void tell_half_done(struct cli *cli);
 /* Say what run_and_look found, and (once a chip) that its debug clocks stay on. */
 void tell_attachable(struct cli *cli, bool attachable);
+/* The same, or what is to be done where a boot ROM started the firmware. */
+void tell_started(struct cli *cli, const struct session *s, bool attachable);
 void tell_debug_bits(struct cli *cli, const char *uid);
 
 #endif

@@ -156,7 +156,8 @@ enum status open_wire(struct cli *cli, struct usb_wire **out, struct err *err)
 	if (p && strncmp(p, "tty:", 4) == 0) {
 		err_set(err, STATUS_USAGE, "%s is a serial port, and `%s` needs a debug probe", p,
 			cli->command);
-		err_next(err, "`reflash recover -p %s` reaches a chip over its UART boot loader", p);
+		err_next(err, "write, verify, read, erase and recover reach a chip over its UART boot "
+			      "loader (BOOT0 at 1)");
 		return STATUS_USAGE;
 	}
 	return choose(p, out, err);

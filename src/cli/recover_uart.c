@@ -10,35 +10,25 @@
 
 #include "chips/chips.h"
 #include "cli/asking.h"
+#include "cli/flashing.h"
 #include "cli/memory.h"
 #include "cli/text.h"
-#include "target/bootrom.h"
 
-#define BAUD 115200u
 #define FIRST_TRY_US 300000u
 
-struct uart_session {
-	struct stream_wire *wire;
-	struct bootrom rom;
-	const struct chip *chip;
-};
-
-static bool keep_going(void *ctx)
-{
-	return !cli_interrupted(ctx);
-}
-
 /* First without, then with asking for the jumper. */
-static enum status say_hello(struct cli *cli, const struct uart_recovery *r, struct uart_session *u)
+static enum status say_hello(struct cli *cli, const struct uart_recovery *r, struct session *u)
 {
-	enum status s = bootrom_open(u->wire, FIRST_TRY_US, keep_going, cli, &u->rom, NULL);
+	struct err first = ERR_INIT;
+	enum status s = open_boot_rom(cli, FIRST_TRY_US, u, &first);
 
 	if (s == STATUS_NO_ANSWER && r->wait_us) {
 		ask_person(cli, "move the BOOT0 jumper to 1 and press RESET");
-		s = bootrom_open(u->wire, r->wait_us, keep_going, cli, &u->rom, &cli->err);
+		err_clear(&first);
+		s = open_boot_rom(cli, r->wait_us, u, &first);
 	}
-	if (s && !cli->err.status)
-		err_set(&cli->err, s, "no boot ROM answers on %s", u->wire->path);
+	if (s)
+		cli->err = first;
 	if (s == STATUS_NO_ANSWER && !cli_interrupted(cli)) {
 		cli->err.status = STATUS_NEED_PERSON;
 		err_next(&cli->err, "BOOT0 to 1 and press RESET; TX to PA10, RX to PA9, GND");
@@ -47,19 +37,17 @@ static enum status say_hello(struct cli *cli, const struct uart_recovery *r, str
 	return s;
 }
 
-static enum status know_chip(struct cli *cli, struct uart_session *u)
+static enum status know_chip(struct cli *cli, struct session *u)
 {
-	u->chip = cli->chip ? cli->chip : chip_by_id(u->rom.chip_id, 0);
-	if (!u->chip)
-		return err_set(&cli->err, STATUS_UNSUPPORTED,
-			       "the boot ROM tells device id 0x%03X, and no chip in the tables has that",
-			       u->rom.chip_id);
-	say(cli, "caught: boot ROM %u.%u on %s (%s)\n", u->rom.version >> 4, u->rom.version & 15,
-	    u->wire->path, u->chip->name);
-	return STATUS_OK;
+	enum status s = identify_over_uart(cli, u, &cli->err);
+
+	if (!s)
+		say(cli, "caught: boot ROM %u.%u on %s (%s)\n", u->rom.version >> 4,
+		    u->rom.version & 15, u->serial->path, u->chip->name);
+	return s;
 }
 
-static enum status back_up(struct cli *cli, const struct uart_recovery *r, struct uart_session *u)
+static enum status back_up(struct cli *cli, const struct uart_recovery *r, struct session *u)
 {
 	uint8_t *data = malloc(u->chip->flash_size);
 	enum status s;
@@ -75,70 +63,28 @@ static enum status back_up(struct cli *cli, const struct uart_recovery *r, struc
 	return s;
 }
 
-static enum status erase_pages_of(struct cli *cli, struct uart_session *u,
-				  const struct image_segment *seg)
+static enum status write_image(struct cli *cli, const struct uart_recovery *r, struct session *u)
 {
-	const struct chip *c = u->chip;
-	unsigned first, last;
-	enum status s = STATUS_OK;
-
-	if (!range_inside(seg->address, seg->len, c->flash_base, c->flash_size))
-		return err_set(&cli->err, STATUS_BAD_FILE,
-			       "the file has bytes at 0x%08X, outside the flash of the %s",
-			       (unsigned)seg->address, c->name);
-	first = (seg->address - c->flash_base) / c->page_size;
-	last = (unsigned)((seg->address - c->flash_base + seg->len - 1) / c->page_size);
-	for (unsigned page = first; page <= last && !s; page++) {
-		s = bootrom_erase_page(&u->rom, page, &cli->err);
-		if (!s && !progress_show(cli, 0, "erase", page - first + 1, last - first + 1))
-			s = err_set(&cli->err, STATUS_INTERRUPTED, "interrupted while erasing");
-	}
-	return s;
-}
-
-/* Written in blocks and read back at once. */
-static enum status write_segment(struct cli *cli, struct uart_session *u,
-				 const struct image_segment *seg)
-{
-	uint8_t back[256];
-
-	for (size_t at = 0; at < seg->len; at += sizeof back) {
-		size_t n = seg->len - at < sizeof back ? seg->len - at : sizeof back;
-		uint32_t address = seg->address + (uint32_t)at;
-		enum status s = bootrom_write(&u->rom, address, seg->data + at, n, &cli->err);
-
-		if (!s)
-			s = bootrom_read(&u->rom, address, back, n, &cli->err);
-		if (s)
-			return s;
-		if (memcmp(back, seg->data + at, n) != 0)
-			return err_set(&cli->err, STATUS_MISMATCH,
-				       "what was written at 0x%08X reads back differently",
-				       (unsigned)address);
-		if (!progress_show(cli, 1, "program", at + n, seg->len))
-			return err_set(&cli->err, STATUS_INTERRUPTED, "interrupted while writing");
-	}
-	return STATUS_OK;
-}
-
-static enum status write_image(struct cli *cli, const struct uart_recovery *r,
-			       struct uart_session *u)
-{
+	struct flash_options opt = flashing_options(cli);
+	struct flash_link link = session_link(u);
+	struct flash_result result = {0};
 	size_t count;
-	const struct image_segment *seg = image_segments(r->img, &count);
-	enum status s = STATUS_OK;
+	struct flash_piece *pieces = flashing_pieces(r->img, &count);
+	enum status s;
 
-	for (size_t i = 0; i < count && !s; i++)
-		s = erase_pages_of(cli, u, &seg[i]);
-	for (size_t i = 0; i < count && !s; i++)
-		s = write_segment(cli, u, &seg[i]);
+	if (!pieces)
+		return err_set(&cli->err, STATUS_NO_MEMORY, "out of memory");
+	s = flash_write_over(&link, u->chip, pieces, count, &opt, &result, &cli->err);
+	free(pieces);
+	if (s)
+		tell_half_done(cli);
 	progress_end(cli);
 	if (!s)
 		say(cli, "%s is written and read back\n", r->file);
 	return s;
 }
 
-static enum status erase_first_page(struct cli *cli, struct uart_session *u)
+static enum status erase_first_page(struct cli *cli, struct session *u)
 {
 	enum status s;
 
@@ -152,7 +98,7 @@ static enum status erase_first_page(struct cli *cli, struct uart_session *u)
 	return s;
 }
 
-static enum status recover(struct cli *cli, const struct uart_recovery *r, struct uart_session *u)
+static enum status recover(struct cli *cli, const struct uart_recovery *r, struct session *u)
 {
 	enum status s = say_hello(cli, r, u);
 
@@ -170,16 +116,10 @@ static enum status recover(struct cli *cli, const struct uart_recovery *r, struc
 
 enum status recover_over_uart(struct cli *cli, const struct uart_recovery *r)
 {
-	struct uart_session u = {0};
-	enum status s = stream_tty_open(r->path, BAUD, &u.wire, &cli->err);
+	struct session u = {0};
+	enum status s = recover(cli, r, &u);
 
-	if (s)
-		return s;
-	watch_interrupts(cli);
-	s = u.wire->ops->set_line(u.wire, BAUD, true, &cli->err);
-	if (!s)
-		s = recover(cli, r, &u);
 	progress_end(cli);
-	u.wire->ops->close(u.wire);
+	session_close(&u, false);
 	return cli_interrupted(cli) && s ? STATUS_INTERRUPTED : s;
 }

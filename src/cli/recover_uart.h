@@ -6,7 +6,6 @@
 #include "image/image.h"
 
 struct uart_recovery {
-	const char *path;        /* of the serial port */
 	const char *backup;      /* NULL: none */
 	const char *file;        /* of img, for messages */
 	const struct image *img; /* to write; NULL: erase page 0 */

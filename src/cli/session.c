@@ -67,6 +67,85 @@ enum status session_identify(struct cli *cli, unsigned need, struct session *s, 
 	return STATUS_OK;
 }
 
+/* ---- the boot ROM's UART ------------------------------------------------------------- */
+
+#define BAUD 115200u
+#define HELLO_US 1500000u
+
+bool is_serial(const struct cli *cli)
+{
+	return cli->probe && strncmp(cli->probe, "tty:", 4) == 0;
+}
+
+enum status open_boot_rom(struct cli *cli, uint64_t wait_us, struct session *s, struct err *err)
+{
+	enum status status = STATUS_OK;
+
+	if (!s->serial) {
+		status = stream_tty_open(cli->probe + strlen("tty:"), BAUD, &s->serial, err);
+		if (status)
+			return status;
+		watch_interrupts(cli);
+		status = s->serial->ops->set_line(s->serial, BAUD, true, err);
+	}
+	return status ? status : bootrom_open(s->serial, wait_us, keep_going, cli, &s->rom, err);
+}
+
+enum status identify_over_uart(struct cli *cli, struct session *s, struct err *err)
+{
+	enum { SIZE = 0x1FFFF7E0, UID = 8, LEN = 20 };
+	uint8_t raw[LEN];
+
+	s->id.idcode_known = true;
+	s->id.idcode = s->rom.chip_id;
+	/* a protected chip's boot ROM reads nothing out */
+	if (bootrom_read(&s->rom, SIZE, raw, sizeof raw, NULL) == STATUS_OK) {
+		s->id.uid_known = true;
+		for (unsigned i = 0; i < 3; i++)
+			s->id.uid[i] = get_le32(raw + UID + 4 * i);
+		if (get_le16(raw) != 0xFFFF)
+			s->flash_kib = get_le16(raw);
+	}
+	s->chip = cli->chip ? cli->chip : chip_of(s);
+	return s->chip ? STATUS_OK : unknown_chip(s, err);
+}
+
+static enum status open_uart(struct cli *cli, struct session *s, struct err *err)
+{
+	uint64_t start;
+	enum status status = open_boot_rom(cli, HELLO_US, s, err);
+
+	if (!status) {
+		start = s->serial->ops->now_us(s->serial);
+		status = identify_over_uart(cli, s, err);
+		s->connect_us = s->serial->ops->now_us(s->serial) - start;
+	}
+	if (status) {
+		session_close(s, false);
+		return cli_interrupted(cli) ? STATUS_INTERRUPTED : status;
+	}
+	return STATUS_OK;
+}
+
+const char *session_way(const struct session *s)
+{
+	return s->serial ? "boot ROM" : target_way_name(s->way);
+}
+
+struct flash_link session_link(struct session *s)
+{
+	return (struct flash_link){.target = s->target, .rom = s->target ? NULL : &s->rom};
+}
+
+enum status session_read(struct session *s, uint32_t address, void *data, size_t len,
+			 struct err *err)
+{
+	return s->target ? target_read(s->target, address, data, len, err)
+			 : bootrom_read(&s->rom, address, data, len, err);
+}
+
+/* ---- opening and closing --------------------------------------------------------------- */
+
 enum status session_open(struct cli *cli, unsigned need, struct session *s, struct err *err)
 {
 	struct target_options opt = session_options(cli, need & SESSION_HALT);
@@ -77,6 +156,8 @@ enum status session_open(struct cli *cli, unsigned need, struct session *s, stru
 	if (cli->chip_name && !cli->chip)
 		return err_set(err, STATUS_USAGE, "there is no chip \"%s\" in the tables",
 			       cli->chip_name);
+	if (need & SESSION_UART && is_serial(cli))
+		return open_uart(cli, s, err);
 	if ((status = open_probe(cli, &s->probe, err)))
 		return status;
 	start = probe_now_us(s->probe);
@@ -97,8 +178,11 @@ void session_close(struct session *s, bool leave_halted)
 		target_close(s->target, leave_halted);
 	if (s->probe)
 		probe_close(s->probe);
+	if (s->serial)
+		s->serial->ops->close(s->serial);
 	s->target = NULL;
 	s->probe = NULL;
+	s->serial = NULL;
 }
 
 void session_uid(const struct session *s, char out[25])

@@ -4,50 +4,12 @@
  * is a read-back) and the way out where the loader cannot run.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/bytes.h"
-#include "flash/crc.h"
 #include "flash/f1.h"
 #include "flash/port.h"
 
 enum { WRITE_CHUNK = 64, BUSY_US = 200000 };
-
-struct direct {
-	struct flash_port port;
-	uint32_t crc[FLASH_MAP_MAX];
-	size_t mapped;
-};
-
-static struct direct *direct_of(struct flash_port *port)
-{
-	return (struct direct *)port;
-}
-
-static enum status direct_map_start(struct flash_port *port, uint32_t address, size_t size,
-				    size_t count, struct err *err)
-{
-	struct direct *d = direct_of(port);
-	uint8_t *room = malloc(size);
-	enum status s = room ? STATUS_OK : err_set(err, STATUS_NO_MEMORY, "out of memory");
-
-	for (size_t i = 0; s == STATUS_OK && i < count; i++) {
-		s = target_read(port->target, address + (uint32_t)(i * size), room, size, err);
-		if (s == STATUS_OK)
-			d->crc[d->mapped++] = flash_crc(room, size);
-	}
-	free(room);
-	return s;
-}
-
-static enum status direct_map_take(struct flash_port *port, uint32_t *crc, struct err *err)
-{
-	struct direct *d = direct_of(port);
-
-	memcpy(crc, d->crc, d->mapped * sizeof *crc);
-	d->mapped = 0;
-	return STATUS_OK;
-}
 
 static enum status counted(struct flash_port *port, enum status s)
 {
@@ -107,13 +69,16 @@ static enum status direct_wait(struct flash_port *port, unsigned open, struct er
 
 static void direct_close(struct flash_port *port)
 {
+	flash_swd_end(port);
 	free(port);
 }
 
 static const struct flash_port_ops direct_ops = {
 	.name = "SWD half-words",
-	.map_start = direct_map_start,
-	.map_take = direct_map_take,
+	.read = flash_swd_read,
+	.begin = flash_swd_begin,
+	.map_start = flash_map_by_reading,
+	.map_take = flash_map_read,
 	.erase_page = direct_erase_page,
 	.erase_all = direct_erase_all,
 	.program = direct_program,
@@ -124,15 +89,15 @@ static const struct flash_port_ops direct_ops = {
 enum status flash_direct_open(struct target *t, const struct chip *chip, const struct log *log,
 			      struct flash_port **out, struct err *err)
 {
-	struct direct *d;
+	struct flash_port *port;
 	enum status s = f1_need_halfwords(t, chip, err);
 
 	if (s != STATUS_OK)
 		return s;
-	d = calloc(1, sizeof *d);
-	if (!d)
+	port = calloc(1, sizeof *port);
+	if (!port)
 		return err_set(err, STATUS_NO_MEMORY, "out of memory");
-	d->port = (struct flash_port){.ops = &direct_ops, .target = t, .chip = chip, .log = log};
-	*out = &d->port;
+	*port = (struct flash_port){.ops = &direct_ops, .target = t, .chip = chip, .log = log};
+	*out = port;
 	return STATUS_OK;
 }

@@ -15,7 +15,7 @@ struct compare_batch {
 };
 
 struct engine {
-	struct target *target;
+	struct flash_link link;
 	const struct chip *chip;
 	const struct flash_options *opt;
 	struct flash_port *port;
@@ -25,13 +25,12 @@ struct engine {
 	enum flash_phase phase;
 	uint64_t phase_start;
 	unsigned erases_given; /* operations handed over when the last erase was */
-	bool unlocked; /* the controller is to be locked at the end */
 	bool touched;  /* flash was erased or programmed */
 };
 
 /* Quiet chip, protection known, port open. RDP is refused here. Close in any
  * case. */
-enum status engine_open(struct engine *e, struct target *t, const struct chip *chip,
+enum status engine_open(struct engine *e, const struct flash_link *link, const struct chip *chip,
 			const struct flash_options *opt, struct err *err) MUST_CHECK;
 void engine_close(struct engine *e, struct flash_result *result);
 /* Account the time since the last call to the phase that ends. */

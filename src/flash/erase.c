@@ -76,10 +76,9 @@ static enum status erase_range(struct engine *e, uint32_t from, uint32_t to, boo
 	e->result.pages_total = (to - from) / e->chip->page_size;
 	if (s != STATUS_OK || e->opt->dry_run)
 		return s;
-	s = f1_unlock(e->target, err);
+	s = e->port->ops->begin(e->port, err);
 	if (s != STATUS_OK)
 		return s;
-	e->unlocked = true;
 	engine_phase(e, FLASH_ERASE);
 	s = everything ? erase_all(e, err) : erase_pages(e, from, to, err);
 	if (s != STATUS_OK)
@@ -88,9 +87,9 @@ static enum status erase_range(struct engine *e, uint32_t from, uint32_t to, boo
 	return check_blank(e, from, to, err);
 }
 
-enum status flash_erase(struct target *t, const struct chip *chip, uint32_t address, size_t len,
-			const struct flash_options *opt, struct flash_result *result,
-			struct err *err)
+enum status flash_erase_over(const struct flash_link *link, const struct chip *chip,
+			     uint32_t address, size_t len, const struct flash_options *opt,
+			     struct flash_result *result, struct err *err)
 {
 	uint32_t size = chip->page_size, from = chip->flash_base, to = from + chip->flash_size;
 	struct engine e = {0};
@@ -102,9 +101,18 @@ enum status flash_erase(struct target *t, const struct chip *chip, uint32_t addr
 		to = (uint32_t)(address + len + size - 1) / size * size;
 		from = address / size * size;
 	}
-	s = engine_open(&e, t, chip, opt, err);
+	s = engine_open(&e, link, chip, opt, err);
 	if (s == STATUS_OK)
 		s = erase_range(&e, from, to, len == 0, err);
 	engine_close(&e, result);
 	return s;
+}
+
+enum status flash_erase(struct target *t, const struct chip *chip, uint32_t address, size_t len,
+			const struct flash_options *opt, struct flash_result *result,
+			struct err *err)
+{
+	struct flash_link link = {.target = t};
+
+	return flash_erase_over(&link, chip, address, len, opt, result, err);
 }

@@ -18,9 +18,14 @@ const char *flash_phase_name(enum flash_phase p)
 
 /* ---- phases, progress, interruption --------------------------------------------------- */
 
+static uint64_t now_us(const struct flash_link *l)
+{
+	return l->target ? target_now_us(l->target) : l->rom->wire->ops->now_us(l->rom->wire);
+}
+
 void engine_phase(struct engine *e, enum flash_phase phase)
 {
-	uint64_t now = target_now_us(e->target);
+	uint64_t now = now_us(&e->link);
 
 	e->result.phase_us[e->phase] += now - e->phase_start;
 	e->phase = phase;
@@ -53,13 +58,13 @@ static enum status open_port(struct engine *e, struct err *err)
 	enum status s = STATUS_UNSUPPORTED;
 
 	if (!e->opt->no_loader)
-		s = flash_loader_open(e->target, e->chip, e->opt->log, &e->port, &why);
+		s = flash_loader_open(e->link.target, e->chip, e->opt->log, &e->port, &why);
 	e->result.used_loader = s == STATUS_OK;
 	if (s == STATUS_UNSUPPORTED) {
 		if (!e->opt->no_loader)
 			log_line(e->opt->log, LOG_NORMAL, "%s: writing through SWD instead",
 				 why.what);
-		return flash_direct_open(e->target, e->chip, e->opt->log, &e->port, err);
+		return flash_direct_open(e->link.target, e->chip, e->opt->log, &e->port, err);
 	}
 	return s == STATUS_OK ? s : err_set(err, s, "%s", why.what);
 }
@@ -86,23 +91,49 @@ enum status engine_refuse_wrp(uint32_t address, struct err *err)
 	return STATUS_PROTECTED;
 }
 
-enum status engine_open(struct engine *e, struct target *t, const struct chip *chip,
-			const struct flash_options *opt, struct err *err)
+static enum status open_swd(struct engine *e, struct err *err)
 {
-	enum status s;
+	struct target *t = e->link.target;
+	enum status s = f1_quiet(t, e->opt->log, err);
 
-	*e = (struct engine){.target = t, .chip = chip, .opt = opt, .phase = FLASH_CONNECT,
-			     .phase_start = target_now_us(t)};
-	if (chip->algorithm != FLASH_STM32F1)
-		return err_set(err, STATUS_UNSUPPORTED,
-			       "writing the flash of a %s is not supported", chip->name);
-	s = f1_quiet(t, opt->log, err);
 	if (s == STATUS_OK)
 		s = f1_protection(t, &e->protection, err);
 	if (s == STATUS_OK && e->protection.rdp)
 		s = refuse_rdp(err);
-	if (s == STATUS_OK)
-		s = open_port(e, err);
+	return s == STATUS_OK ? open_port(e, err) : s;
+}
+
+/* Option bytes are loaded at reset, and BOOT0 needs one: they are in force. */
+static enum status open_uart(struct engine *e, struct err *err)
+{
+	enum { WRP = 8, RDP_OFF = 0xA5 };
+	uint8_t raw[16];
+	enum status s = bootrom_read(e->link.rom, e->chip->option_base, raw, sizeof raw, err);
+
+	if (s == STATUS_PROTECTED) {
+		err_clear(err);
+		return refuse_rdp(err);
+	}
+	if (s != STATUS_OK)
+		return s;
+	for (unsigned i = 0; i < 4; i++)
+		e->protection.wrpr |= (uint32_t)raw[WRP + 2 * i] << 8 * i;
+	if (raw[0] != RDP_OFF)
+		return refuse_rdp(err);
+	return flash_uart_open(e->link.rom, e->chip, e->opt->log, &e->port, err);
+}
+
+enum status engine_open(struct engine *e, const struct flash_link *link, const struct chip *chip,
+			const struct flash_options *opt, struct err *err)
+{
+	enum status s;
+
+	*e = (struct engine){.link = *link, .chip = chip, .opt = opt, .phase = FLASH_CONNECT,
+			     .phase_start = now_us(link)};
+	if (chip->algorithm != FLASH_STM32F1)
+		return err_set(err, STATUS_UNSUPPORTED,
+			       "writing the flash of a %s is not supported", chip->name);
+	s = link->target ? open_swd(e, err) : open_uart(e, err);
 	engine_phase(e, FLASH_COMPARE);
 	return s;
 }
@@ -113,8 +144,6 @@ void engine_close(struct engine *e, struct flash_result *result)
 	engine_phase(e, e->phase);
 	if (e->port)
 		e->port->ops->close(e->port);
-	if (e->unlocked && !target_probe(e->target)->lost)
-		(void)!f1_lock(e->target, NULL);
 	if (result)
 		*result = e->result;
 }
@@ -130,7 +159,8 @@ enum status engine_fill(struct engine *e, struct plan *plan, struct err *err)
 	for (size_t i = 0; s == STATUS_OK && i < plan->count; i++) {
 		if (!plan->pages[i].partial)
 			continue;
-		s = target_read(e->target, plan->pages[i].address, old, e->chip->page_size, err);
+		s = e->port->ops->read(e->port, plan->pages[i].address, old, e->chip->page_size,
+				       err);
 		if (s == STATUS_OK)
 			plan_fill(plan, i, old);
 	}
@@ -144,24 +174,6 @@ static uint32_t blank_crc(const struct engine *e)
 
 	memset(page, 0xFF, sizeof page);
 	return flash_crc(page, e->chip->page_size);
-}
-
-enum status flash_port_map(struct flash_port *port, uint32_t address, size_t size, size_t count,
-			   uint32_t *crc, struct err *err)
-{
-	enum status s = STATUS_OK;
-
-	while (s == STATUS_OK && count > 0) {
-		size_t n = count < FLASH_MAP_MAX ? count : FLASH_MAP_MAX;
-
-		s = port->ops->map_start(port, address, size, n, err);
-		if (s == STATUS_OK)
-			s = port->ops->map_take(port, crc, err);
-		address += (uint32_t)(n * size);
-		crc += n;
-		count -= n;
-	}
-	return s;
 }
 
 static enum status start_batch(struct engine *e, struct plan *plan, struct err *err)
@@ -235,7 +247,7 @@ enum status engine_read_back(struct engine *e, const struct plan_page *page, str
 {
 	uint32_t size = e->chip->page_size;
 	uint8_t *now = malloc(size);
-	enum status s = now ? target_read(e->target, page->address, now, size, err)
+	enum status s = now ? e->port->ops->read(e->port, page->address, now, size, err)
 			    : err_set(err, STATUS_NO_MEMORY, "out of memory");
 
 	for (uint32_t i = 0; s == STATUS_OK && i < size; i++) {
@@ -274,6 +286,8 @@ enum status engine_verify(struct engine *e, struct plan *plan,
 		engine_phase(e, FLASH_VERIFY);
 		return s == STATUS_OK ? read_back_all(e, plan, err) : s;
 	}
+	if (e->port->given == e->port->done) /* nothing under way */
+		engine_phase(e, FLASH_VERIFY);
 	s = engine_compare_start(e, plan, pick, err);
 	if (s == STATUS_OK)
 		s = engine_compare_finish(e, plan, FLASH_VERIFY, err);
@@ -291,10 +305,10 @@ enum status engine_verify(struct engine *e, struct plan *plan,
 	return s;
 }
 
-enum status flash_verify(struct target *t, const struct chip *chip,
-			 const struct flash_piece *pieces, size_t count,
-			 const struct flash_options *opt, struct flash_result *result,
-			 struct err *err)
+enum status flash_verify_over(const struct flash_link *link, const struct chip *chip,
+			      const struct flash_piece *pieces, size_t count,
+			      const struct flash_options *opt, struct flash_result *result,
+			      struct err *err)
 {
 	struct plan plan = {0};
 	struct engine e = {0};
@@ -302,7 +316,7 @@ enum status flash_verify(struct target *t, const struct chip *chip,
 
 	if (s != STATUS_OK)
 		return s;
-	s = engine_open(&e, t, chip, opt, err);
+	s = engine_open(&e, link, chip, opt, err);
 	if (s == STATUS_OK)
 		s = engine_fill(&e, &plan, err);
 	if (s == STATUS_OK)
@@ -312,4 +326,14 @@ enum status flash_verify(struct target *t, const struct chip *chip,
 	engine_close(&e, result);
 	plan_free(&plan);
 	return s;
+}
+
+enum status flash_verify(struct target *t, const struct chip *chip,
+			 const struct flash_piece *pieces, size_t count,
+			 const struct flash_options *opt, struct flash_result *result,
+			 struct err *err)
+{
+	struct flash_link link = {.target = t};
+
+	return flash_verify_over(&link, chip, pieces, count, opt, result, err);
 }

@@ -1,7 +1,7 @@
 /*
  * The write engine. Speaks to an ops struct (struct flash_port), so that SWD
- * memory access and the UART bootloader (AN3155) can both be its backend. One
- * algorithm a family (flash/stm32f1.c), the RAM loader with its source
+ * memory access and the UART bootloader (AN3155) are both its backends. One
+ * algorithm a family (flash/f1.c), the RAM loader with its source
  * (flash/loader/).
  */
 #ifndef REFLASH_FLASH_H
@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "chips/chips.h"
+#include "target/bootrom.h"
 #include "target/target.h"
 
 enum flash_phase { FLASH_CONNECT, FLASH_COMPARE, FLASH_ERASE, FLASH_PROGRAM, FLASH_VERIFY,
@@ -74,6 +75,25 @@ enum status flash_verify(struct target *t, const struct chip *chip,
 enum status flash_erase(struct target *t, const struct chip *chip, uint32_t address, size_t len,
 			const struct flash_options *opt, struct flash_result *result,
 			struct err *err) MUST_CHECK;
+
+/* What the chip is reached through; exactly one is set. Over a boot ROM nothing
+ * is reset or halted: start the program with bootrom_go. */
+struct flash_link {
+	struct target *target;
+	struct bootrom *rom;
+};
+/* The same three over either. */
+enum status flash_write_over(const struct flash_link *link, const struct chip *chip,
+			     const struct flash_piece *pieces, size_t count,
+			     const struct flash_options *opt, struct flash_result *result,
+			     struct err *err) MUST_CHECK;
+enum status flash_verify_over(const struct flash_link *link, const struct chip *chip,
+			      const struct flash_piece *pieces, size_t count,
+			      const struct flash_options *opt, struct flash_result *result,
+			      struct err *err) MUST_CHECK;
+enum status flash_erase_over(const struct flash_link *link, const struct chip *chip,
+			     uint32_t address, size_t len, const struct flash_options *opt,
+			     struct flash_result *result, struct err *err) MUST_CHECK;
 
 /* ---- protection and option bytes (STM32F1) -------------------------------------- */
 

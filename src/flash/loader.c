@@ -44,7 +44,6 @@ struct loader {
 	uint32_t mailbox, slots, results; /* addresses in RAM */
 	unsigned slot_count;
 	enum loader_op crc_op;
-	size_t mapped; /* CRCs on their way into results */
 	bool running;
 };
 
@@ -246,11 +245,11 @@ static enum status loader_map_start(struct flash_port *port, uint32_t address, s
 	struct loader *l = loader_of(port);
 	struct command c = {.op = l->crc_op, .argument = (uint32_t)(size / 4), .address = address,
 			    .count = (uint32_t)count,
-			    .data_address = l->results + 4 * (uint32_t)l->mapped};
+			    .data_address = l->results + 4 * (uint32_t)l->port.mapped};
 	enum status s = give(l, &c, err);
 
 	if (s == STATUS_OK)
-		l->mapped += count;
+		l->port.mapped += count;
 	return s;
 }
 
@@ -258,10 +257,10 @@ static enum status loader_map_take(struct flash_port *port, uint32_t *crc, struc
 {
 	struct loader *l = loader_of(port);
 	uint8_t raw[4 * FLASH_MAP_MAX];
-	size_t count = l->mapped;
+	size_t count = l->port.mapped;
 	enum status s = wait_open(l, 0, err);
 
-	l->mapped = 0;
+	l->port.mapped = 0;
 	if (s == STATUS_OK && count > 0)
 		s = target_read(port->target, l->results, raw, 4 * count, err);
 	for (size_t i = 0; s == STATUS_OK && i < count; i++)
@@ -274,11 +273,14 @@ static void loader_close(struct flash_port *port)
 	/* the target is left halted, as promised; a lost probe cannot be told */
 	if (loader_of(port)->running)
 		(void)!target_halt(port->target, NULL);
+	flash_swd_end(port);
 	free(port);
 }
 
 static const struct flash_port_ops loader_ops = {
 	.name = "loader in RAM",
+	.read = flash_swd_read,
+	.begin = flash_swd_begin,
 	.map_start = loader_map_start,
 	.map_take = loader_map_take,
 	.erase_page = loader_erase_page,

@@ -1,8 +1,8 @@
 /*
  * What the write engine works through: flash memory behind some access. The
- * engine (flash.c) decides what to do; a port does it. Two are here: a loader
- * in the chip's RAM (loader.c) and plain SWD accesses (direct.c). A UART
- * bootloader can be a third.
+ * engine (flash.c) decides what to do; a port does it. There are three: a loader
+ * in the chip's RAM (loader.c), plain SWD accesses (direct.c) and the UART boot
+ * loader (uart.c).
  *
  * Operations may be queued: their failure may come back from a later call, and
  * from wait at the latest. After a failure nothing more is done.
@@ -17,6 +17,10 @@ enum { FLASH_MAP_MAX = 128 };
 struct flash_port;
 struct flash_port_ops {
 	const char *name;
+	enum status (*read)(struct flash_port *port, uint32_t address, void *data, size_t len,
+			    struct err *err);
+	/* Before the first erase: open the controller. */
+	enum status (*begin)(struct flash_port *port, struct err *err);
 	/* Have the CRC (flash/crc.h) of each of `count` pieces of `size` bytes from
 	 * `address` computed, after what was given before. At most FLASH_MAP_MAX
 	 * pieces are started before they are taken. */
@@ -35,13 +39,18 @@ struct flash_port_ops {
 	/* Wait until at most `open` operations are not known to be done and good;
 	 * UINT_MAX: only learn how many are. */
 	enum status (*wait)(struct flash_port *port, unsigned open, struct err *err);
-	void (*close)(struct flash_port *port); /* halts what it runs; frees the port */
+	/* Halts what it runs, locks what begin opened, frees the port. */
+	void (*close)(struct flash_port *port);
 };
 struct flash_port {
 	const struct flash_port_ops *ops;
-	struct target *target;
+	struct target *target; /* or: */
+	struct bootrom *rom;
 	const struct chip *chip;
 	const struct log *log;
+	bool begun;            /* begin was called */
+	uint32_t crc[FLASH_MAP_MAX]; /* of ports that compute them here */
+	size_t mapped;         /* CRCs started and not taken */
 	unsigned given, done; /* operations handed over, and known to be finished */
 };
 
@@ -49,11 +58,24 @@ struct flash_port {
 enum status flash_port_map(struct flash_port *port, uint32_t address, size_t size, size_t count,
 			   uint32_t *crc, struct err *err) MUST_CHECK;
 
+/* map_start and map_take for ports that read back and compute here. */
+enum status flash_map_by_reading(struct flash_port *port, uint32_t address, size_t size,
+				 size_t count, struct err *err) MUST_CHECK;
+enum status flash_map_read(struct flash_port *port, uint32_t *crc, struct err *err) MUST_CHECK;
+/* read, begin and the end of it through a target. */
+enum status flash_swd_read(struct flash_port *port, uint32_t address, void *data, size_t len,
+			   struct err *err) MUST_CHECK;
+enum status flash_swd_begin(struct flash_port *port, struct err *err) MUST_CHECK;
+void flash_swd_end(struct flash_port *port);
+
 /* Put the loader into RAM and start it. STATUS_UNSUPPORTED where RAM cannot be
  * used or the code does not run: use direct then. The chip is quiet (f1_quiet). */
 enum status flash_loader_open(struct target *t, const struct chip *chip, const struct log *log,
 			      struct flash_port **out, struct err *err) MUST_CHECK;
 enum status flash_direct_open(struct target *t, const struct chip *chip, const struct log *log,
 			      struct flash_port **out, struct err *err) MUST_CHECK;
+/* The boot ROM answers (bootrom_open). STATUS_PROTECTED where it refuses to read. */
+enum status flash_uart_open(struct bootrom *rom, const struct chip *chip, const struct log *log,
+			    struct flash_port **out, struct err *err) MUST_CHECK;
 
 #endif

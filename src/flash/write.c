@@ -27,7 +27,7 @@ static enum status look_for_a_cut(struct engine *e, struct plan *plan, struct er
 {
 	const struct plan_page *key = &plan->pages[plan->key];
 	uint8_t vector[VECTOR];
-	enum status s = target_read(e->target, key->address, vector, sizeof vector, err);
+	enum status s = e->port->ops->read(e->port, key->address, vector, sizeof vector, err);
 
 	if (s == STATUS_OK)
 		e->result.was_cut =
@@ -98,11 +98,11 @@ static bool mass_pays(const struct engine *e, const struct plan *plan)
 /* Is flash beyond the size as sold there at all? Where it is not, the bus says so. */
 static bool hidden_half(const struct engine *e)
 {
-	uint32_t v;
+	uint8_t v[4];
 
 	return e->chip->flash_die > e->chip->flash_size &&
-	       target_read32(e->target, e->chip->flash_base + e->chip->flash_size, &v, NULL) ==
-		       STATUS_OK;
+	       e->port->ops->read(e->port, e->chip->flash_base + e->chip->flash_size, v, sizeof v,
+				  NULL) == STATUS_OK;
 }
 
 static enum status range_blank(struct engine *e, uint32_t from, uint32_t to, bool *blank,
@@ -294,11 +294,10 @@ static enum status finish(struct engine *e, struct plan *plan, struct err *err)
 
 static enum status carry_out(struct engine *e, struct plan *plan, struct err *err)
 {
-	enum status s = f1_unlock(e->target, err);
+	enum status s = e->port->ops->begin(e->port, err);
 
 	if (s != STATUS_OK)
 		return s;
-	e->unlocked = true;
 	engine_phase(e, FLASH_ERASE);
 	s = engine_progress(e, FLASH_ERASE, 0, plan->count * e->chip->page_size, err);
 	if (s == STATUS_OK)
@@ -355,9 +354,10 @@ static void say_half_done(const struct engine *e, const struct plan *plan, enum 
 			 "nothing and stays attachable");
 }
 
-enum status flash_write(struct target *t, const struct chip *chip, const struct flash_piece *pieces,
-			size_t count, const struct flash_options *opt, struct flash_result *result,
-			struct err *err)
+enum status flash_write_over(const struct flash_link *link, const struct chip *chip,
+			     const struct flash_piece *pieces, size_t count,
+			     const struct flash_options *opt, struct flash_result *result,
+			     struct err *err)
 {
 	struct plan plan = {0};
 	struct engine e = {0};
@@ -366,7 +366,7 @@ enum status flash_write(struct target *t, const struct chip *chip, const struct 
 
 	if (s != STATUS_OK)
 		return s;
-	s = engine_open(&e, t, chip, opt, err);
+	s = engine_open(&e, link, chip, opt, err);
 	if (s == STATUS_OK)
 		s = engine_fill(&e, &plan, err);
 	if (s == STATUS_OK && plan.count > 0)
@@ -379,4 +379,13 @@ enum status flash_write(struct target *t, const struct chip *chip, const struct 
 	engine_close(&e, result);
 	plan_free(&plan);
 	return s;
+}
+
+enum status flash_write(struct target *t, const struct chip *chip, const struct flash_piece *pieces,
+			size_t count, const struct flash_options *opt, struct flash_result *result,
+			struct err *err)
+{
+	struct flash_link link = {.target = t};
+
+	return flash_write_over(&link, chip, pieces, count, opt, result, err);
 }

@@ -3,14 +3,14 @@
  * the XOR of its bytes (one byte: its complement), every step is answered by
  * 0x79 (yes) or 0x1F (no). Line: 8 data bits, even parity.
  *
- * Left out: GO, write and read-out (un)protect, checksums of newer parts.
+ * Left out: write and read-out (un)protect, checksums of newer parts.
  */
 #include "target/bootrom.h"
 
 #include <string.h>
 
 enum { YES = 0x79, NO = 0x1F, HELLO = 0x7F, BLOCK = 256 };
-enum { GET = 0x00, GET_ID = 0x02, READ = 0x11, WRITE = 0x31, ERASE = 0x43, EXTENDED_ERASE = 0x44 };
+enum { GET = 0x00, GET_ID = 0x02, READ = 0x11, GO = 0x21, WRITE = 0x31, ERASE = 0x43, EXTENDED_ERASE = 0x44 };
 enum { REPLY_MS = 1000, HELLO_MS = 250, ERASE_MS = 5000 };
 
 static enum status read_bytes(struct bootrom *b, uint8_t *data, size_t len, unsigned ms,
@@ -112,6 +112,23 @@ static enum status who_are_you(struct bootrom *b, struct err *err)
 	return STATUS_OK;
 }
 
+/* A boot ROM that was left in the middle of a command may refuse once more. */
+static enum status introduce(struct bootrom *b, struct err *err)
+{
+	struct err first = ERR_INIT;
+	enum status s = who_are_you(b, &first);
+
+	if (s == STATUS_OK || s == STATUS_PROBE_LOST)
+		return s == STATUS_OK ? s : err_set(err, s, "%s", first.what);
+	s = who_are_you(b, &first);
+	if (s == STATUS_OK)
+		return s;
+	err_set(err, STATUS_NO_ANSWER, "the boot ROM on %s does not tell who it is: %s", b->wire->path,
+		first.what);
+	err_next(err, "press RESET with BOOT0 at 1 and run this again");
+	return STATUS_NO_ANSWER;
+}
+
 enum status bootrom_open(struct stream_wire *w, uint64_t wait_us, bool (*keep_trying)(void *ctx),
 			 void *ctx, struct bootrom *out, struct err *err)
 {
@@ -129,7 +146,7 @@ enum status bootrom_open(struct stream_wire *w, uint64_t wait_us, bool (*keep_tr
 		}
 	}
 	*out = b;
-	return who_are_you(out, err);
+	return introduce(out, err);
 }
 
 /* ---- memory -------------------------------------------------------------------------------- */
@@ -202,4 +219,22 @@ enum status bootrom_erase_page(struct bootrom *b, unsigned page, struct err *err
 		s = b->extended_erase ? send(b, large, sizeof large, err)
 				      : send(b, small, sizeof small, err);
 	return s ? s : expect_yes(b, ERASE_MS, "erase that page", err);
+}
+
+enum status bootrom_erase_all(struct bootrom *b, struct err *err)
+{
+	static const uint8_t small[] = {0xFF, 0x00}, large[] = {0xFF, 0xFF, 0x00};
+	enum status s = command(b, b->extended_erase ? EXTENDED_ERASE : ERASE, "erase", err);
+
+	if (!s)
+		s = b->extended_erase ? send(b, large, sizeof large, err)
+				      : send(b, small, sizeof small, err);
+	return s ? s : expect_yes(b, ERASE_MS, "erase everything", err);
+}
+
+enum status bootrom_go(struct bootrom *b, uint32_t address, struct err *err)
+{
+	enum status s = command(b, GO, "start a program", err);
+
+	return s ? s : send_address(b, address, "start the program there", err);
 }

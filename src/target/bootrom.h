@@ -33,5 +33,8 @@ enum status bootrom_read(struct bootrom *b, uint32_t address, uint8_t *data, siz
 enum status bootrom_write(struct bootrom *b, uint32_t address, const uint8_t *data, size_t len,
 			  struct err *err) MUST_CHECK;
 enum status bootrom_erase_page(struct bootrom *b, unsigned page, struct err *err) MUST_CHECK;
+enum status bootrom_erase_all(struct bootrom *b, struct err *err) MUST_CHECK;
+/* Leave the boot ROM for the program whose vector table is at `address`. */
+enum status bootrom_go(struct bootrom *b, uint32_t address, struct err *err) MUST_CHECK;
 
 #endif

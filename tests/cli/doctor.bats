@@ -140,6 +140,16 @@ load helper
   said "$output" 'page 0 is erased'
   run_code 0 recover --write "$fw/blinky.elf" -p "tty:$tty"
   said "$output" 'read back'
+  "$REFLASH" board press-reset >/dev/null
+  run_code 0 write "$fw/blinky.elf" -p "tty:$tty"
+  said "$output" ' 0 written'
+  said "$output" 'BOOT0 jumper back'
+  "$REFLASH" board press-reset >/dev/null
+  run_code 0 read part.bin 0x08000000 1k -p "tty:$tty"
+  run_code 0 erase -y 0x08000000 1k -p "tty:$tty"
+  run_code 6 verify "$fw/blinky.elf" -p "tty:$tty"
+  run_code 0 write "$fw/blinky.elf" -p "tty:$tty"
+  said "$output" ' written'
   "$REFLASH" board boot0 0 >/dev/null
   "$REFLASH" board press-reset >/dev/null
   run_code 0 verify "$fw/blinky.elf"
