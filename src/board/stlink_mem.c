@@ -192,8 +192,10 @@ void cmd_write_dap(struct board *b, const uint8_t *cmd)
 void cmd_init_ap(struct board *b, const uint8_t *cmd)
 {
 	uint32_t idr = 0;
-	enum stlink_status st = cmd[2] < b->probe.model->aps ? swd_ap_read(b, cmd[2], AP_IDR_REG, &idr) : ST_BAD_AP;
+	enum stlink_status st = ST_BAD_AP;
 
+	if (cmd[2] < b->probe.model->aps)
+		st = swd_ap_read(b, cmd[2], AP_IDR_REG, &idr);
 	if (st == ST_OK && idr == 0)
 		st = ST_BAD_AP;
 	if (st == ST_OK)

@@ -25,6 +25,18 @@ static int dial(const char *path)
 	return fd;
 }
 
+/* A program may talk to the probe once more from a signal handler, while the
+ * thread below it holds the lock: that must fail, not wait for itself. */
+static void make_lock(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t kind;
+
+	pthread_mutexattr_init(&kind);
+	pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutex_init(lock, &kind);
+	pthread_mutexattr_destroy(&kind);
+}
+
 int link_open(struct link *l)
 {
 	uint8_t id[USBMSG_IDENTITY_SIZE];
@@ -38,7 +50,7 @@ int link_open(struct link *l)
 	l->fd = dial(getenv("REFLASH_DROPIN"));
 	if (l->fd < 0)
 		return LIBUSB_ERROR_NO_DEVICE;
-	pthread_mutex_init(&l->lock, NULL);
+	make_lock(&l->lock);
 	rc = link_ask(l, USBMSG_HELLO, 0, NULL, 0, id, sizeof id, &got);
 	if (rc == 0 && got == sizeof id) {
 		usbmsg_identity_get(id, &l->id);
@@ -248,7 +260,8 @@ int link_post(struct link *l, uint8_t ep, const void *out, size_t out_len)
 	uint8_t head[USBMSG_SIZE];
 	int rc;
 
-	pthread_mutex_lock(&l->lock);
+	if (pthread_mutex_lock(&l->lock) != 0)
+		return LIBUSB_ERROR_INTERRUPTED;
 	rc = l->fd < 0 ? LIBUSB_ERROR_NO_DEVICE : settle(l);
 	out_head(head, ep, out_len);
 	if (rc == 0 && l->id.driven && out_len <= sizeof l->held)
@@ -269,7 +282,8 @@ int link_ask(struct link *l, enum usbmsg_type type, uint8_t ep, const void *out,
 
 	if (out_len > USBMSG_MAX_PAYLOAD)
 		return LIBUSB_ERROR_INVALID_PARAM;
-	pthread_mutex_lock(&l->lock);
+	if (pthread_mutex_lock(&l->lock) != 0)
+		return LIBUSB_ERROR_INTERRUPTED;
 	rc = ask_locked(l, &m, out, out_len, in, room, &taken);
 	pthread_mutex_unlock(&l->lock);
 	if (got)

@@ -6,9 +6,11 @@
 #include <libusb-1.0/libusb.h>
 #include <stdbool.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 
 enum { OUT_EP = 0x02, IN_EP = 0x81, SWO_EP = 0x83 };
@@ -207,6 +209,42 @@ static void pulled(libusb_device_handle *h)
 	check(hand("plug") && mode(h) == 0, "plugged in again it answers");
 }
 
+/* A program that is told to end says goodbye to the probe from its handler. */
+static libusb_device_handle *in_use;
+static volatile sig_atomic_t interruptions;
+
+static void interrupted(int signal)
+{
+	unsigned char command[16] = {0xF5}, reply[2];
+	int n;
+
+	(void)signal;
+	libusb_bulk_transfer(in_use, OUT_EP, command, 16, &n, 10);
+	libusb_bulk_transfer(in_use, IN_EP, reply, 2, &n, 10);
+	interruptions++;
+}
+
+static void from_a_handler(libusb_device_handle *h)
+{
+	struct sigaction act = {.sa_handler = interrupted}, old;
+	struct itimerval often = {{.tv_usec = 2000}, {.tv_usec = 2000}}, never = {{0}, {0}};
+	unsigned char command[16] = {0xF1}, reply[6];
+	double end = seconds() + 20;
+	int n;
+
+	in_use = h;
+	sigaction(SIGALRM, &act, &old);
+	setitimer(ITIMER_REAL, &often, NULL);
+	while (interruptions < 100 && seconds() < end) {
+		libusb_bulk_transfer(h, OUT_EP, command, 16, &n, 10);
+		libusb_bulk_transfer(h, IN_EP, reply, 6, &n, 10);
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	check(interruptions >= 100, "a signal handler may use the handle that it interrupts");
+	check(libusb_reset_device(h) == 0 && mode(h) == 0, "and the probe is in step afterwards");
+}
+
 int main(int argc, char **argv)
 {
 	libusb_device_handle *h;
@@ -225,8 +263,10 @@ int main(int argc, char **argv)
 		synchronous(h);
 		asynchronous(h);
 		h = last_words(h);
-		if (h)
+		if (h) {
+			from_a_handler(h);
 			pulled(h);
+		}
 		libusb_close(h);
 	}
 	check(before > 0 && processors() == before, "the program may run where it might before");
