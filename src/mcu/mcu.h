@@ -196,7 +196,8 @@ struct mcu_hooks {
 	/* Any of the events above, as they happen (state already changed). */
 	void (*event)(void *ctx, struct mcu *m, const struct mcu_event *event);
 	/* Every core store to a peripheral, before it takes effect; may change
-	 * store->value ("what if it had stored this"). NULL: free of cost. */
+	 * store->value ("what if it had stored this"). NULL: free of cost. Stores of
+	 * rounds that are skipped, which change nothing, are not told again. */
 	void (*store)(void *ctx, struct mcu *m, struct mcu_store *store);
 	/* A peripheral register is about to be read by the core; may replace the
 	 * value after the read (for "what if the sensor had answered"). */

@@ -240,6 +240,7 @@ void cpu_free(struct mcu *m)
 		region_free(&m->cache->region[i]);
 	free(m->cache->plain);
 	free(m->cache->idle.drifts);
+	free(m->cache->idle.before);
 	free(m->cache);
 	m->cache = NULL;
 }

@@ -256,6 +256,7 @@ bool dwt_pc(struct mcu *m);
 /* ---- cache.c -------------------------------------------------------------------------------------- */
 
 struct drifts; /* drift.h */
+struct idle_before; /* idle_store.c */
 
 /* One pre-decoded operation a half-word. `handler` belongs to interp.c. */
 struct op {
@@ -303,6 +304,7 @@ struct idle {
 	struct mcu_time mark_at;
 	uint32_t mark_changes;
 	uint64_t mark_jumps, next_mark;
+	struct idle_before *before; /* NULL until needed; owned */
 	struct drifts *drifts; /* NULL until needed; owned */
 };
 
@@ -342,6 +344,9 @@ void cache_trim(struct mcu *m);
 /* Look for idle loops (phase IDLE_OFF), or go on looking: executes one
  * instruction, or skips rounds, up to the next event or the instruction budget. */
 void idle_step(struct mcu *m, uint64_t budget);
+/* A store to something that is neither RAM nor the core's: bus_write, and a look at
+ * whether it changed anything at all. */
+bool idle_watches_store(struct mcu *m, uint32_t address, unsigned size, uint32_t value);
 /* A frame of 8 words is about to be written to, or read from, `sp`. */
 void idle_stacks(struct mcu *m, uint32_t sp);
 void idle_unstacks(struct mcu *m, uint32_t sp);

@@ -59,8 +59,8 @@ static bool write_once(struct mcu *m, uint32_t address, unsigned size, uint32_t 
 	uint8_t *p;
 
 	if (!in_ram(m, address, size)) {
-		bool ok = bus_write(m, address, size, value);
-		m->cache->idle.disturbed |= !in_scs(address);
+		bool ok = in_scs(address) ? bus_write(m, address, size, value)
+					  : idle_watches_store(m, address, size, value);
 		/* A bit-band store reaches RAM by way of the bus. */
 		if (ok && address >> 25 == 0x22000000u >> 25)
 			written(m, m->chip->ram_base + ((address & 0x1FFFFFFu) >> 7 << 2), 4);
