@@ -297,7 +297,8 @@ struct idle {
 	uint32_t tick_hold, tick_penalty; /* such rounds not to look for, by how often it failed */
 	uint64_t steps;     /* instructions looked at in this search */
 	unsigned passes;
-	uint64_t sleeps;    /* WFI and WFE in this round */
+	uint64_t sleeps;    /* times asleep in this round */
+	uint64_t skipped;   /* instructions skipped so far, for tests and measurements */
 	struct cpu_state head; /* where the round began */
 	struct mcu_time at;
 	struct cpu_state mark; /* where a loop inside a round of ticks may have begun */

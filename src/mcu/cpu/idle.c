@@ -194,6 +194,7 @@ static void skip(struct mcu *m, uint64_t rounds, uint64_t cycles, uint64_t instr
 	struct cpu_systick *t = &m->s.cpu.systick;
 
 	drift_apply(m, i->drifts, rounds);
+	i->skipped += rounds * instructions;
 	m->s.time.cycles += rounds * cycles;
 	m->s.time.instructions += rounds * instructions;
 	if (i->ticks && t->zero_at != UINT64_MAX)
@@ -289,6 +290,7 @@ static void cut_short(struct mcu *m, uint64_t budget)
 			rounds = rounds > LAST_ROUNDS ? rounds - LAST_ROUNDS : 0;
 			m->s.time.cycles += rounds * cycles;
 			m->s.time.instructions += rounds * instructions;
+			i->skipped += rounds * instructions;
 		}
 	}
 	if (++i->mark_jumps >= i->next_mark) {
