@@ -511,6 +511,27 @@ static void rtc_counts_seconds_from_lsi(void **state)
 	mcu_free(m);
 }
 
+/* RTCEN may be set long before the crystal oscillates: counting starts then, and not earlier. */
+static void rtc_starts_when_its_clock_does(void **state)
+{
+	struct mcu *m = clocked();
+
+	(void)state;
+	wr(m, 0x40007000, 0x100);
+	wr(m, RCC + 0x20, 0x8101);
+	wr(m, RTC + 4, 0x10);
+	wr(m, RTC + 8, 0);
+	wr(m, RTC + 0xC, 0x7FFF);
+	wr(m, RTC + 4, 0);
+	run_for(m, 1000 * MS);
+	assert_int_equal(rd(m, RTC + 4) & 8, 0); /* RSF: no RTC clock yet */
+	assert_int_equal(rd(m, RTC + 0x1C), 0);
+	run_for(m, 3700 * MS); /* LSE starts after 2.5 s */
+	assert_int_equal(rd(m, RTC + 4) & 8, 8);
+	assert_int_equal(rd(m, RTC + 0x1C), 2);
+	mcu_free(m);
+}
+
 /* ---- USB, CAN ------------------------------------------------------------------------------------ */
 
 static void usb_endpoint_bits_toggle_and_the_bus_is_idle(void **state)
@@ -604,6 +625,7 @@ int main(void)
 		cmocka_unit_test(crc_of_a_known_word),
 		cmocka_unit_test(backup_registers_need_dbp_and_survive_resets),
 		cmocka_unit_test(rtc_counts_seconds_from_lsi),
+		cmocka_unit_test(rtc_starts_when_its_clock_does),
 		cmocka_unit_test(usb_endpoint_bits_toggle_and_the_bus_is_idle),
 		cmocka_unit_test(can_initialises_and_talks_to_itself),
 		cmocka_unit_test(high_density_has_more),

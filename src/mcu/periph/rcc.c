@@ -159,6 +159,7 @@ static void set_ready(struct periph *p, unsigned i)
 	update_irq(p);
 	if (i <= PLL)
 		update_switch(p);
+	time_clocks_changed(p->m); /* the RTC may have been waiting for it */
 }
 
 /* The ON bits were written: start what is new, stop what is off. */
@@ -316,6 +317,7 @@ static void write_csr(struct periph *p, const struct reg *r, uint32_t value, uin
 		old &= ~CSR_FLAGS;
 	periph_set(p, RCC_CSR, (old & ~CSR_LSION) | (value & CSR_LSION));
 	update_sources(p);
+	time_clocks_changed(p->m);
 }
 
 void rcc_set_reset_flag(struct mcu *m, enum mcu_reset why)
