@@ -34,6 +34,29 @@ static void print_line(void *ctx, const char *text)
 	puts(text);
 }
 
+/* With --json the lines of an answer go into one object. */
+static void keep_line(void *ctx, const char *text)
+{
+	json_array_append_new(ctx, json_string(text));
+}
+
+static enum status tell_board(struct cli *cli, const struct args *args, const char *line)
+{
+	json_t *lines;
+	enum status s;
+
+	if (!cli->json || (strcmp(args->rest[0], "status") == 0 && !args_has(args, "unmodelled")))
+		return serve_control(args_value(args, "socket"), line, print_line, cli, &cli->err);
+	lines = json_array();
+	s = serve_control(args_value(args, "socket"), line, keep_line, lines, &cli->err);
+	if (s)
+		json_decref(lines);
+	else
+		emit_json(cli, json_pack("{s:s, s:s, s:s, s:o}", "type", "result", "command", "board",
+					 "action", args->rest[0], "lines", lines));
+	return s;
+}
+
 /* `board WORD [ARGUMENT...]` as the control socket's line. */
 static enum status forward(struct cli *cli, const struct args *args)
 {
@@ -53,7 +76,7 @@ static enum status forward(struct cli *cli, const struct args *args)
 		else if (cli->json)
 			strcat(line, " json");
 	}
-	return serve_control(args_value(args, "socket"), line, print_line, cli, &cli->err);
+	return tell_board(cli, args, line);
 }
 
 static const struct {

@@ -82,6 +82,9 @@ static enum status run(struct cli *cli, const struct args *args)
 		void (*print)(void);
 	} shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
 
+	if (cli->json)
+		return err_set(&cli->err, STATUS_USAGE,
+			       "a completion script is for a shell: it has no JSON form");
 	for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++) {
 		if (strcmp(args->rest[0], shells[i].name) == 0) {
 			shells[i].print();

@@ -217,6 +217,19 @@ static enum status apply_one(struct cli *cli, const struct chip *c, struct flash
 	return STATUS_USAGE;
 }
 
+/* Spelling is looked at before a probe is needed; how many pages there are, only
+ * the chip knows. */
+static enum status check_spelling(struct cli *cli, const struct args *args)
+{
+	static const struct chip any = {.flash_die = 1 << 20, .page_size = 1024, .wrp_pages = 4};
+	struct flash_options_bytes ob = {0};
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < args->count && !status; i++)
+		status = apply_one(cli, cli->chip ? cli->chip : &any, &ob, args->rest[i]);
+	return status;
+}
+
 static enum status change(struct cli *cli, struct session *s, const struct args *args)
 {
 	struct flash_options_bytes ob;
@@ -272,11 +285,12 @@ static enum status run(struct cli *cli, const struct args *args)
 {
 	struct session s;
 	struct flash_options_bytes ob;
-	enum status status = session_open(cli, SESSION_HALT, &s, &cli->err);
+	bool unlocking = args->count == 1 && strcmp(args->rest[0], "unlock") == 0;
+	enum status status = unlocking ? STATUS_OK : check_spelling(cli, args);
 
-	if (status)
+	if (status || (status = session_open(cli, SESSION_HALT, &s, &cli->err)))
 		return status;
-	if (args->count == 1 && strcmp(args->rest[0], "unlock") == 0)
+	if (unlocking)
 		status = unlock(cli, &s);
 	else if (args->count)
 		status = change(cli, &s, args);

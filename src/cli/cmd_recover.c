@@ -35,6 +35,7 @@ struct recovery {
 	const struct rung *rung;
 	struct session s;
 	bool attachable;
+	bool worked; /* the flash engine has the chip's RAM: reset it when letting go */
 };
 
 /* ---- the way in --------------------------------------------------------------------------- */
@@ -147,6 +148,7 @@ static enum status erase_first_page(struct cli *cli, struct recovery *r)
 			  "stays attachable.",
 		     (unsigned)r->s.chip->page_size))
 		return STATUS_NEED_PERSON;
+	r->worked = true;
 	s = flash_erase(r->s.target, r->s.chip, r->s.chip->flash_base, r->s.chip->page_size, &opt,
 			&result, &cli->err);
 	if (s)
@@ -166,6 +168,7 @@ static enum status write_instead(struct cli *cli, struct recovery *r)
 
 	if (!pieces)
 		return err_set(&cli->err, STATUS_NO_MEMORY, "out of memory");
+	r->worked = true;
 	s = flash_write(r->s.target, r->s.chip, pieces, count, &opt, &result, &cli->err);
 	free(pieces);
 	if (s) {
@@ -188,6 +191,7 @@ static enum status make_attachable(struct cli *cli, struct recovery *r)
 		s = r->check.file ? write_instead(cli, r) : erase_first_page(cli, r);
 	if (s || cli->dry_run)
 		return s;
+	r->worked = false;
 	return run_and_look(cli, &r->s, &r->attachable, &cli->err);
 }
 
@@ -263,11 +267,14 @@ static enum status run(struct cli *cli, const struct args *args)
 
 	if (!s && r.check.img)
 		s = precheck(cli, &r.check);
-	if (!s && cli->probe && strncmp(cli->probe, "tty:", 4) == 0) {
+	if (!s && is_serial(cli)) {
 		s = over_uart(cli, &r);
 	} else if (!s) {
 		s = recover(cli, &r);
-		session_close(&r.s, false);
+		if (r.worked)
+			flashing_close(&r.s, false);
+		else
+			session_close(&r.s, false);
 		if (cli_interrupted(cli) && s)
 			s = STATUS_INTERRUPTED;
 	}

@@ -26,19 +26,30 @@ static enum status speed_up(struct target *t, struct err *err)
 	return s;
 }
 
+static enum status stop_dma(struct target *t, struct err *err)
+{
+	return target_write32(t, F1_RCC_AHBENR, F1_RCC_AHBENR_QUIET, err);
+}
+
+enum status f1_quiet_as_it_is(struct target *t, struct err *err)
+{
+	enum status s = target_halt(t, err);
+
+	if (s == STATUS_OK)
+		s = target_catch_faults(t, err);
+	return s == STATUS_OK ? stop_dma(t, err) : s;
+}
+
 enum status f1_quiet(struct target *t, const struct log *log, struct err *err)
 {
 	enum status s = target_reset_caught(t, NULL);
 
 	if (s != STATUS_OK) {
 		log_line(log, LOG_VERBOSE, "no reset (%s): halting what runs", status_sentence(s));
-		s = target_halt(t, err);
-		if (s == STATUS_OK)
-			s = target_catch_faults(t, err);
-	} else {
-		s = speed_up(t, err);
+		return f1_quiet_as_it_is(t, err);
 	}
-	return s == STATUS_OK ? target_write32(t, F1_RCC_AHBENR, F1_RCC_AHBENR_QUIET, err) : s;
+	s = speed_up(t, err);
+	return s == STATUS_OK ? stop_dma(t, err) : s;
 }
 
 enum status f1_need_halfwords(struct target *t, const struct chip *chip, struct err *err)
@@ -67,31 +78,42 @@ enum status f1_error(uint32_t sr, uint32_t address, struct err *err)
 	return STATUS_OK;
 }
 
-enum status f1_wait(struct target *t, uint32_t address, uint64_t timeout_us, struct err *err)
+/* *sr: as it was when BSY went. */
+static enum status wait_idle(struct target *t, uint32_t address, uint64_t timeout_us, uint32_t *sr,
+			     struct err *err)
 {
 	uint64_t start = target_now_us(t);
-	uint32_t sr = 0;
 
 	for (;;) {
-		enum status s = target_read32(t, F1_SR, &sr, err);
+		enum status s = target_read32(t, F1_SR, sr, err);
 
-		if (s != STATUS_OK)
+		if (s != STATUS_OK || !(*sr & F1_SR_BSY))
 			return s;
-		if (!(sr & F1_SR_BSY))
-			break;
 		if (target_now_us(t) - start > timeout_us)
 			return err_set(err, STATUS_TIMEOUT,
 				       "the flash controller stays busy at 0x%08X", address);
 		target_sleep_us(t, POLL_US);
 	}
-	if (sr & (F1_SR_PGERR | F1_SR_WRPRTERR)) {
-		enum status s = f1_error(sr, address, err);
+}
 
+enum status f1_wait_idle(struct target *t, uint32_t address, uint64_t timeout_us, struct err *err)
+{
+	uint32_t sr = 0;
+
+	return wait_idle(t, address, timeout_us, &sr, err);
+}
+
+enum status f1_wait(struct target *t, uint32_t address, uint64_t timeout_us, struct err *err)
+{
+	uint32_t sr = 0;
+	enum status s = wait_idle(t, address, timeout_us, &sr, err);
+
+	if (s == STATUS_OK && (sr & (F1_SR_PGERR | F1_SR_WRPRTERR))) {
+		s = f1_error(sr, address, err);
 		/* written as ones to clear them; the first error is what counts */
 		(void)!target_write32(t, F1_SR, F1_SR_PGERR | F1_SR_WRPRTERR | F1_SR_EOP, NULL);
-		return s;
 	}
-	return STATUS_OK;
+	return s;
 }
 
 enum status f1_unlock(struct target *t, struct err *err)
@@ -159,7 +181,10 @@ enum status f1_protection(struct target *t, struct f1_protection *out, struct er
 		s = target_read32(t, F1_WRPR, &wrpr, err);
 	if (s == STATUS_OK)
 		*out = (struct f1_protection){.rdp = obr & F1_OBR_RDPRT,
-					      .option_error = obr & F1_OBR_OPTERR, .wrpr = wrpr};
+					      .option_error = obr & F1_OBR_OPTERR, .wrpr = wrpr,
+					      .user = (uint8_t)(obr >> 2 | 0xF8),
+					      .data0 = (uint8_t)(obr >> 10),
+					      .data1 = (uint8_t)(obr >> 18)};
 	return s;
 }
 

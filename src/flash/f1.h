@@ -49,6 +49,8 @@
  * half-words and the CRC unit's passes take time, too.
  */
 enum status f1_quiet(struct target *t, const struct log *log, struct err *err) MUST_CHECK;
+/* The same without a reset (and so without its clock): what runs is halted. */
+enum status f1_quiet_as_it_is(struct target *t, struct err *err) MUST_CHECK;
 /* STATUS_UNSUPPORTED where the probe has no half-word accesses, before anything
  * is erased that could then not be programmed. Writes to the first bytes of RAM. */
 enum status f1_need_halfwords(struct target *t, const struct chip *chip,
@@ -57,7 +59,10 @@ enum status f1_unlock(struct target *t, struct err *err) MUST_CHECK;
 /* Also opens the option bytes (OPTWRE). */
 enum status f1_unlock_options(struct target *t, struct err *err) MUST_CHECK;
 enum status f1_lock(struct target *t, struct err *err) MUST_CHECK;
-/* Wait for BSY to go; translate SR's errors and clear them. */
+/* Wait for BSY to go, whatever errors earlier work left. */
+enum status f1_wait_idle(struct target *t, uint32_t address, uint64_t timeout_us,
+			 struct err *err) MUST_CHECK;
+/* The same; translate SR's errors and clear them. */
 enum status f1_wait(struct target *t, uint32_t address, uint64_t timeout_us,
 		    struct err *err) MUST_CHECK;
 /* One erase by register writes: `bits` PER, MER or OPTER | OPTWRE. */
@@ -68,6 +73,7 @@ enum status f1_error(uint32_t sr, uint32_t address, struct err *err) MUST_CHECK;
 struct f1_protection {
 	bool rdp, option_error;
 	uint32_t wrpr; /* bit n 0: its pages are protected */
+	uint8_t user, data0, data1; /* option bytes in force */
 };
 enum status f1_protection(struct target *t, struct f1_protection *out, struct err *err) MUST_CHECK;
 /* Is the page at `address` write-protected? */

@@ -66,6 +66,27 @@ enum status chunks_finish(struct chunks *c, struct image *img, struct err *err) 
 
 /* ---- parsers: the file's text or bytes -> chunks ------------------------------- */
 
+/* A file of records being read (records.c): one line each, hexadecimal bytes. */
+struct records {
+	const char *name;
+	const char *end_names; /* after "it has no end record" */
+	unsigned line;
+	bool ended;            /* the end record was seen */
+	struct chunks *out;
+	struct err *err;
+};
+/* Calls take_line for every line that is not empty, without blanks in front,
+ * until one sets `ended`; STATUS_BAD_FILE when none does. */
+enum status records_each(struct records *r, const uint8_t *text, size_t len,
+			 enum status (*take_line)(struct records *r, const uint8_t *line,
+						  size_t len)) MUST_CHECK;
+/* The first byte says how many follow; `extra` more are in the record. All of
+ * them into bytes (room for 255 + extra), and their sum. */
+enum status records_bytes(const struct records *r, const uint8_t *text, size_t len, size_t extra,
+			  uint8_t *bytes, size_t *count, uint8_t *sum) MUST_CHECK;
+/* STATUS_BAD_FILE with the line's number. */
+enum status records_bad(const struct records *r, const char *what) MUST_CHECK;
+
 enum status ihex_parse(const char *name, const uint8_t *text, size_t len, struct chunks *out,
 		       struct err *err) MUST_CHECK;
 enum status srec_parse(const char *name, const uint8_t *text, size_t len, struct chunks *out,

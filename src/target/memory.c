@@ -39,39 +39,33 @@ static size_t run_of(uint32_t a, size_t len, unsigned *width)
 	return len & ~(size_t)3;
 }
 
-enum status target_read(struct target *t, uint32_t a, void *data, size_t len, struct err *err)
+/* One run after the other. Only reading writes to `data`. */
+static enum status in_runs(struct target *t, bool reading, uint32_t a, uint8_t *data, size_t len,
+			   struct err *err)
 {
-	uint8_t *at = data;
+	const struct probe_ops *ops = t->probe->ops;
+	enum status s = STATUS_OK;
 
-	while (len > 0) {
+	while (s == STATUS_OK && len > 0) {
 		unsigned width;
 		size_t n = run_of(a, len, &width);
-		enum status s = t->probe->ops->read(t->probe, a, width, at, n, err);
 
-		if (s != STATUS_OK)
-			return s;
+		s = reading ? ops->read(t->probe, a, width, data, n, err)
+			    : ops->write(t->probe, a, width, data, n, err);
 		a += (uint32_t)n;
-		at += n;
+		data += n;
 		len -= n;
 	}
-	return STATUS_OK;
+	return s;
+}
+
+enum status target_read(struct target *t, uint32_t a, void *data, size_t len, struct err *err)
+{
+	return in_runs(t, true, a, data, len, err);
 }
 
 enum status target_write(struct target *t, uint32_t a, const void *data, size_t len,
 			 struct err *err)
 {
-	const uint8_t *at = data;
-
-	while (len > 0) {
-		unsigned width;
-		size_t n = run_of(a, len, &width);
-		enum status s = t->probe->ops->write(t->probe, a, width, at, n, err);
-
-		if (s != STATUS_OK)
-			return s;
-		a += (uint32_t)n;
-		at += n;
-		len -= n;
-	}
-	return STATUS_OK;
+	return in_runs(t, false, a, (uint8_t *)(uintptr_t)data, len, err);
 }

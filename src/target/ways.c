@@ -209,7 +209,7 @@ static enum status race(struct probe *p, const struct target_options *opt, uint6
 		if (p->lost)
 			return err_set(err, STATUS_PROBE_LOST, "the probe stopped answering");
 		if (asked_to_stop(opt, p, &asked_us))
-			return err_set(err, STATUS_INTERRUPTED, "stopped after %u attempts",
+			return err_set(err, STATUS_INTERRUPTED, "stopped after %u attempts; nothing was changed",
 				       a->polls);
 	} while (probe_now_us(p) < until_us);
 	return err_set(err, STATUS_NO_ANSWER, "the chip was not caught in %u attempts", a->polls);
