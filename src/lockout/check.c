@@ -9,6 +9,7 @@
 
 #define DEFAULT_RUN_US 10000000ull
 #define DEFAULT_INSTRUCTIONS 400000000ull
+#define DEFAULT_QUIET 180000000u /* effort without anything new that ends a run */
 #define QUICK_RUN_US 2000000ull
 #define QUICK_INSTRUCTIONS 10000000ull
 #define FORK_BUDGET_MS 300u
@@ -22,6 +23,7 @@ static struct plan first_plan(const struct lockout_options *opt, const struct su
 	if (!opt->instructions && opt->run_us > DEFAULT_RUN_US)
 		n = n / (DEFAULT_RUN_US / 1000000) * (opt->run_us / 1000000); /* asked for more */
 	return (struct plan){.run_ns = us * NS_PER_US, .instructions = n,
+			     .quiet = opt->run_us || opt->instructions ? 0 : DEFAULT_QUIET,
 			     .fix_value = s->silicon && s->silicon->swj_nojtag_locks ? 0 : 2};
 }
 
@@ -52,6 +54,10 @@ static void describe_coverage(const struct subject *s, const struct plan *plan,
 	c->instructions = o->instructions;
 	count_functions(s, o, c);
 	time_text(o->ns, time, sizeof time);
+	if (o->quiet) {
+		snprintf(c->ended, sizeof c->ended, "nothing new in a long while (at %s)", time);
+		return;
+	}
 	switch (o->stop) {
 	case MCU_STOP_LOCKUP:
 		snprintf(c->ended, sizeof c->ended, "the core locked up after %s", time);
@@ -116,6 +122,7 @@ static enum status judge_run(const struct subject *s, struct plan *plan, struct 
 	judge_jtag(s, plan, o, r);
 	*proof = *o;
 	proof->coverage = NULL;
+	o->last.at = NULL; /* it is the proof's now */
 	status = judge_swj(s, &proof_plan, proof, r, err);
 	outcome_fini(proof);
 	free(proof);

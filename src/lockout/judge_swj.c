@@ -92,6 +92,21 @@ static void write_proof(struct lockout_report *r, size_t first, const struct pla
 			 found > 1 ? " in every place named here" : "", time);
 }
 
+/* The run again with what the plan has become, in the place of the one before. */
+static enum status replace(const struct subject *s, const struct plan *plan, struct outcome *o,
+			   struct err *err)
+{
+	struct outcome *next = malloc(sizeof *next);
+	enum status status = next ? run_variant(s, plan, o, next, err) : STATUS_NO_MEMORY;
+
+	if (status == STATUS_OK) {
+		outcome_fini(o);
+		*o = *next;
+	}
+	free(next);
+	return status;
+}
+
 /* Replace one offender after the other until a run keeps SWD. `o` is the run
  * that lost it, and is replaced by the last one. */
 static enum status prove(const struct subject *s, struct plan *plan, struct outcome *o,
@@ -111,8 +126,7 @@ static enum status prove(const struct subject *s, struct plan *plan, struct outc
 		if (status != STATUS_OK)
 			break;
 		plan->fixes[plan->fix_count++] = mark;
-		outcome_fini(o);
-		status = run_plan(s, plan, false, o, err);
+		status = replace(s, plan, o, err);
 	}
 	if (status == STATUS_OK)
 		write_proof(r, first, plan, o);
@@ -164,9 +178,9 @@ static void name_readback(struct lockout_finding *f, const char *which)
 }
 
 /* Run with another read-back; a lock-out that shows only then hangs on it. */
-static enum status try_readback(const struct subject *s, const struct plan *base, uint8_t readback,
-				const char *which, uint64_t until, struct lockout_report *r,
-				struct err *err)
+static enum status try_readback(const struct subject *s, const struct plan *base,
+				const struct outcome *like, uint8_t readback, const char *which,
+				uint64_t until, struct lockout_report *r, struct err *err)
 {
 	struct plan plan = *base;
 	struct outcome *o = calloc(1, sizeof *o);
@@ -179,7 +193,7 @@ static enum status try_readback(const struct subject *s, const struct plan *base
 	plan.swj_readback = readback;
 	if (until < plan.run_ns)
 		plan.run_ns = until;
-	status = run_plan(s, &plan, false, o, err);
+	status = run_variant(s, &plan, like, o, err);
 	c = status == STATUS_OK && o->swd_off ? watch_offender(&o->watch) : NULL;
 	if (c)
 		status = add_offender(s, &plan, o, c, CAUSE_SWJ_RMW, r, err);
@@ -197,21 +211,24 @@ static uint64_t readback_until(const struct outcome *o)
 }
 
 static enum status try_readbacks(const struct subject *s, const struct plan *plan,
-				 uint64_t until, struct lockout_report *r, struct err *err)
+				 const struct outcome *o, struct lockout_report *r,
+				 struct err *err)
 {
-	enum status status = try_readback(s, plan, MCU_SWJ_READBACK_IN_FORCE,
+	uint64_t until = readback_until(o);
+	enum status status = try_readback(s, plan, o, MCU_SWJ_READBACK_IN_FORCE,
 					  "what was last written", until, r, err);
 
 	if (status == STATUS_OK)
-		status = try_readback(s, plan, READBACK_WORST, "100", until, r, err);
+		status = try_readback(s, plan, o, READBACK_WORST, "100", until, r, err);
 	return status;
 }
 
 /* Is the loss seen with the base read-back there with the value in force too?
  * If not, it is not certain. */
-static enum status confirm(const struct subject *s, const struct plan *base, uint64_t until,
-			   bool *certain, struct err *err)
+static enum status confirm(const struct subject *s, const struct plan *base,
+			   const struct outcome *like, bool *certain, struct err *err)
 {
+	uint64_t until = readback_until(like);
 	struct plan plan = *base;
 	struct outcome *o = calloc(1, sizeof *o);
 	enum status status;
@@ -221,7 +238,7 @@ static enum status confirm(const struct subject *s, const struct plan *base, uin
 	plan.swj_readback = MCU_SWJ_READBACK_IN_FORCE;
 	if (until < plan.run_ns)
 		plan.run_ns = until;
-	status = run_plan(s, &plan, false, o, err);
+	status = run_variant(s, &plan, like, o, err);
 	if (status == STATUS_OK)
 		*certain = o->watch.off;
 	outcome_fini(o);
@@ -233,10 +250,11 @@ static enum status judge_locked(const struct subject *s, struct plan *plan, stru
 				struct lockout_report *r, struct err *err)
 {
 	size_t first = r->finding_count;
-	uint64_t until = readback_until(o);
 	bool certain = true;
-	enum status status = o->swd_off ? confirm(s, plan, until, &certain, err) : STATUS_OK;
+	enum status status = STATUS_OK;
 
+	if (o->swd_off && o->watch.mapr_loads)
+		status = confirm(s, plan, o, &certain, err);
 	if (status == STATUS_OK)
 		status = prove(s, plan, o, certain ? CAUSE_SWJ_OFF : CAUSE_SWJ_RMW, r, err);
 	for (size_t i = first; !certain && i < r->finding_count; i++)
@@ -251,6 +269,7 @@ enum status judge_swj(const struct subject *s, struct plan *plan, struct outcome
 		return judge_locked(s, plan, o, r, err);
 	if (o->watch.off_total_ns)
 		note_window(s, o, r);
-	return o->watch.mapr_stores ? try_readbacks(s, plan, readback_until(o), r, err)
-				    : STATUS_OK;
+	if (!o->watch.mapr_stores || !o->watch.mapr_loads)
+		return STATUS_OK;
+	return try_readbacks(s, plan, o, r, err);
 }

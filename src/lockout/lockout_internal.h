@@ -5,7 +5,8 @@
  *   chip.c     which chip is this image for
  *   rig.c      a microcontroller with the image in it, ready to start
  *   watch.c    what is noted while it runs
- *   run.c      one run from reset under a plan
+ *   run.c      one run from reset under a plan; variants of it
+ *   quiet.c    when a run shows nothing new any more
  *   trace.c    the last instructions before a point, with registers
  *   slice.c    where a bit came from
  *   blame.c    which statement that is
@@ -82,6 +83,7 @@ struct plan {
 	uint8_t swj_readback;   /* what AFIO_MAPR[26:24] reads as */
 	uint64_t run_ns;        /* virtual time to run */
 	uint64_t instructions;
+	uint64_t quiet;         /* effort with nothing new that ends a run; 0: does not */
 	struct store_mark fixes[FIXES_MAX];
 	size_t fix_count;
 	unsigned fix_value;     /* SWJ_CFG stored instead: 2 keeps SWD and frees the JTAG pins */
@@ -120,6 +122,9 @@ struct nack {
 };
 #define NACKS_MAX 16
 
+/* Stores to AFIO_MAPR behind each of which a run stops for a checkpoint. */
+#define CHECKPOINTS_MAX 2000
+
 struct watch {
 	const struct plan *plan;
 	uint32_t answers_done;      /* two bits an answer: begun, ended */
@@ -146,6 +151,8 @@ struct watch {
 	unsigned faults;
 	struct mcu_store flash_cr;  /* the newest store to FLASH_CR */
 	uint64_t mapr_stores;       /* core stores to AFIO_MAPR */
+	uint64_t mapr_loads;        /* core loads of AFIO_MAPR */
+	unsigned news;              /* counts what was seen for the first time */
 	uint64_t fixed_stores;      /* of these, replaced by the plan */
 	uint64_t last_mapr_ns;
 	uint16_t pins;              /* as lockout_finding.pins_needed, sampled */
@@ -205,18 +212,47 @@ void waits_candidates(const struct subject *s, struct mcu *m, const struct looks
 /* A powered chip with the image in flash, held at its first instruction. */
 struct mcu *rig_new(const struct subject *s, const struct plan *plan, struct err *err);
 
+/* Where a run stood behind its last store to AFIO_MAPR. A variant of the run
+ * that stands there in the same state, but for SWJ_CFG in force, goes on as the
+ * run itself did, and no store changes SWJ_CFG any more: the rest needs no
+ * running. */
+struct checkpoint {
+	struct mcu_snapshot *at; /* NULL: none (too many stores, or no memory) */
+	uint64_t instructions;
+	bool settled;            /* some time after that store */
+};
+
 struct outcome {
 	struct watch watch;
 	enum mcu_stop stop;
+	bool quiet;                /* ended because nothing new came */
+	struct checkpoint last;
 	uint64_t ns, instructions;
 	bool swd_off;              /* at the end */
 	enum mcu_mode mode;
 	uint8_t *coverage;         /* copy of mcu_coverage, or NULL; freed by outcome_fini */
 	size_t coverage_size;
 };
+/* Has the run stopped showing anything new? Asked between legs of it. */
+struct quiet {
+	uint64_t bound, since; /* in effort; 0: never */
+	unsigned news;
+	uint8_t *seen;         /* coverage so far; NULL: not watched */
+	size_t size;
+};
+void quiet_begin(struct quiet *q, const struct mcu *m, uint64_t bound);
+bool quiet_ends(struct quiet *q, struct watch *w, struct mcu *m, const struct mcu_limits *limits);
+/* Add what was seen before a look ahead to a coverage map. */
+void quiet_end(struct quiet *q, uint8_t *coverage);
+
 /* Run from reset. */
 enum status run_plan(const struct subject *s, const struct plan *plan, bool coverage,
 		     struct outcome *out, struct err *err) MUST_CHECK;
+/* The same under another plan (fixes, read-back), told apart from `base`, a run
+ * of the first plan: ends as soon as it can only go on like it. */
+enum status run_variant(const struct subject *s, const struct plan *plan,
+			const struct outcome *base, struct outcome *out, struct err *err)
+	MUST_CHECK;
 void outcome_fini(struct outcome *o);
 
 /* ---- looking back --------------------------------------------------------------------- */

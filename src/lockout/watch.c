@@ -18,6 +18,7 @@ static void note_first(struct watch *w, struct mcu *m, const struct mcu_event *e
 {
 	if (first->seen)
 		return;
+	w->news++;
 	*first = (struct first_event){
 		.seen = true, .ns = mcu_now_ns(m), .since_reset_ns = mcu_since_reset_ns(m),
 		.instructions = mcu_instructions(m), .pc = e->pc, .a = e->a, .b = e->b};
@@ -30,6 +31,17 @@ static void note_first(struct watch *w, struct mcu *m, const struct mcu_event *e
 static struct store_mark mark_of(const struct mcu *m, uint32_t pc)
 {
 	return (struct store_mark){pc, mcu_reg(m, MCU_SP), mcu_reg(m, MCU_LR)};
+}
+
+/* Has the same instruction made the same change before? */
+static bool is_repeated(const struct watch *w, size_t at)
+{
+	const struct swj_change *c = &w->changes[at];
+
+	for (size_t i = 0; i < at; i++)
+		if (w->changes[i].mark.pc == c->mark.pc && w->changes[i].to == c->to)
+			return true;
+	return at == CHANGES_MAX - 1;
 }
 
 static void note_swj(struct watch *w, struct mcu *m, const struct mcu_event *e)
@@ -48,6 +60,8 @@ static void note_swj(struct watch *w, struct mcu *m, const struct mcu_event *e)
 		w->off_total_ns += now - w->off_since_ns;
 	if (!w->off && off)
 		w->off_since_ns = now;
+	if (e->store && !is_repeated(w, at))
+		w->news++;
 	w->off = off;
 	w->swj = e->b;
 	w->change_unfinished = at + 1;
@@ -64,6 +78,7 @@ static void note_sleep(struct watch *w, struct mcu *m, const struct mcu_event *e
 		return;
 	s = &w->sleep[e->a];
 	if (s->count++ == 0) {
+		w->news++;
 		s->first_ns = mcu_since_reset_ns(m);
 		s->first_pc = e->pc;
 		s->first_instructions = mcu_instructions(m);
@@ -124,6 +139,9 @@ static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
 		if (e->a == SWJ_OFF)
 			note_first(w, m, e, &w->ignored);
 		break;
+	case MCU_EVENT_SWJ_READ:
+		w->mapr_loads++;
+		break;
 	case MCU_EVENT_RESET:
 		note_reset(w, m, e);
 		break;
@@ -174,7 +192,8 @@ static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
 		w->flash_cr = *store;
 	if (store->target != AFIO_MAPR_ADDRESS)
 		return;
-	w->mapr_stores++;
+	if (w->mapr_stores++ < CHECKPOINTS_MAX)
+		mcu_stop_run(m);
 	w->last_mapr_ns = mcu_now_ns(m);
 	if (!takes_swd(w, store->value >> SWJ_SHIFT & 7) ||
 	    !is_fixed(w->plan, mark_of(m, store->pc)))

@@ -181,6 +181,7 @@ bool bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value)
 	unsigned bit;
 	bool hit, ok;
 
+	m->effort += MCU_EFFORT_ACCESS;
 	/* The common cases first. */
 	if (address >> 20 == 0x400)
 		return periph_bus_read(m, address, size, value);
@@ -210,6 +211,7 @@ bool bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value)
 	unsigned bit;
 	bool hit, ok;
 
+	m->effort += MCU_EFFORT_ACCESS;
 	/* The common cases first. */
 	if (address >> 20 == 0x400)
 		return periph_bus_write(m, address, size, value);

@@ -160,6 +160,7 @@ void time_fire(struct mcu *m)
 	/* A reset throws the schedule away; what is left is looked at afterwards. */
 	while (!m->s.side.reset_pending && (p = take_due(m, now, &id)) != NULL) {
 		cpu_idle_disturb(m);
+		m->effort += MCU_EFFORT_EVENT;
 		p->def->event(p, id);
 	}
 	time_find_next(m);

@@ -370,6 +370,21 @@ enum mcu_stop mcu_step(struct mcu *m)
 	return MCU_STOP_INSTRUCTIONS;
 }
 
+void mcu_hold(struct mcu *m, uint64_t until_ns)
+{
+	struct mcu_board_side *side = &m->s.side;
+
+	if (side->mode != MCU_MODE_RUN || side->reset_pending || cpu_halted(m))
+		return;
+	side->limit_ns = until_ns;
+	(void)pass_clocked(m);
+}
+
+uint64_t mcu_effort(const struct mcu *m)
+{
+	return m->s.time.instructions + m->effort;
+}
+
 void mcu_stop_run(struct mcu *m)
 {
 	m->stop_requested = true;

@@ -108,8 +108,23 @@ enum mcu_stop mcu_step(struct mcu *m);
 /* From within a hook: end mcu_run after the current instruction. */
 void mcu_stop_run(struct mcu *m);
 
+/* The core stands still (as if its bus were taken) while clocks and peripherals
+ * run on to the next event, SysTick or `until_ns`, whichever is first; then
+ * mcu_run goes on from there. Does nothing to a sleeping or stopped chip. Not
+ * what silicon does: for looking ahead. */
+void mcu_hold(struct mcu *m, uint64_t until_ns);
+
 uint64_t mcu_now_ns(const struct mcu *m);
 uint64_t mcu_instructions(const struct mcu *m);
+/* What running has cost, counted: instructions executed (those skipped as idle
+ * are not), an access beyond memory, an exception and a peripheral's event as
+ * several (MCU_EFFORT_*). For budgets that end at the same point on every
+ * machine. Only differences over a stretch without a restored snapshot mean
+ * anything. */
+uint64_t mcu_effort(const struct mcu *m);
+#define MCU_EFFORT_ACCESS 24u
+#define MCU_EFFORT_EXCEPTION 96u
+#define MCU_EFFORT_EVENT 300u
 /* Virtual nanoseconds since the last reset of any kind ended. */
 uint64_t mcu_since_reset_ns(const struct mcu *m);
 /* Let time pass without the core (used while NRST is low or power is off). */
@@ -171,6 +186,7 @@ enum mcu_event_kind {
 	MCU_EVENT_SWJ,          /* SWJ_CFG in force changed: a = old, b = new */
 	MCU_EVENT_SWJ_IGNORED,  /* a store to SWJ_CFG without effect: a = value, b = 1 AFIOEN off,
 				   2 reserved value, 3 not the first (GD32) */
+	MCU_EVENT_SWJ_READ,     /* the core read AFIO_MAPR: a = what its bits 26:24 gave */
 	MCU_EVENT_RESET,        /* a = enum mcu_reset */
 	MCU_EVENT_SLEEP,        /* WFI/WFE: a = enum mcu_mode entered, b = DBGMCU_CR */
 	MCU_EVENT_WAKE,         /* left low power */
@@ -241,6 +257,10 @@ struct mcu_snapshot *mcu_snapshot_new(const struct mcu *m); /* allocates room fo
 void mcu_snapshot_free(struct mcu_snapshot *s);
 void mcu_snapshot_take(struct mcu_snapshot *s, const struct mcu *m);
 void mcu_snapshot_restore(struct mcu *m, const struct mcu_snapshot *s);
+/* Is `m` in the snapshot's state, byte for byte, but for SWJ_CFG in force and
+ * what it puts on the pins of ports A and B? `m` must be of the same
+ * configuration, save for swj_readback. */
+bool mcu_snapshot_matches(const struct mcu_snapshot *s, struct mcu *m);
 
 /* ---- what is not modelled ------------------------------------------------- */
 

@@ -101,3 +101,68 @@ void mcu_snapshot_restore(struct mcu *m, const struct mcu_snapshot *s)
 	copy_state(&m->s, &s->s, m);
 	cpu_restored(m);
 }
+
+/* ---- comparing ------------------------------------------------------------------ */
+
+#define SAME(a, b) (memcmp(&(a), &(b), sizeof(a)) == 0)
+
+/* What mcu_run sets anew, the limit and the deadline, does not count. */
+static bool same_time(const struct mcu_state *a, const struct mcu_state *b)
+{
+	struct mcu_time t;
+	struct mcu_board_side side;
+
+	memcpy(&t, &a->time, sizeof t); /* padding, too */
+	memcpy(&side, &a->side, sizeof side);
+	side.limit_ns = b->side.limit_ns;
+	t.deadline = b->time.deadline;
+	return SAME(t, b->time) && SAME(side, b->side);
+}
+
+/* `next` is left over from the last plainly executed instruction. */
+static bool same_core(const struct cpu_state *a, const struct cpu_state *b)
+{
+	struct cpu_state c;
+
+	memcpy(&c, a, sizeof c);
+	c.next = b->next;
+	return SAME(c, *b);
+}
+
+/* AFIO's private state is SWJ_CFG; that of ports A and B, what is on their pins. */
+static bool shows_swj(const struct mcu *m, const struct periph *p)
+{
+	return p == m->afio || p == m->gpio[0] || p == m->gpio[1];
+}
+
+/* Registers and private states of all peripherals. */
+static bool same_pool(const uint8_t *a, const struct mcu *m)
+{
+	const uint8_t *b = m->s.pool;
+
+	for (size_t i = 0; i < m->periph_count; i++) {
+		const struct periph *p = &m->periphs[i];
+		size_t words = (size_t)((const uint8_t *)p->words - b);
+		size_t state = (size_t)((const uint8_t *)p->state - b);
+
+		if (memcmp(a + words, b + words, p->def->reg_count * sizeof *p->words) != 0)
+			return false;
+		if (!shows_swj(m, p) && memcmp(a + state, b + state, p->def->state_size) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool mcu_snapshot_matches(const struct mcu_snapshot *s, struct mcu *m)
+{
+	const struct mcu_state *a = &s->s, *b = &m->s;
+	struct flash_copy *now;
+
+	if (!same_core(&a->cpu, &b->cpu) || !same_time(a, b) || !SAME(a->option_bytes, b->option_bytes) ||
+	    memcmp(a->event_at, b->event_at, m->periph_count * sizeof a->event_at[0]) != 0 ||
+	    !same_pool(a->pool, m) || memcmp(a->ram, b->ram, m->chip->ram_size) != 0)
+		return false;
+	now = flash_copy_of(m);
+	return now && s->flash &&
+	       (now == s->flash || memcmp(now->bytes, s->flash->bytes, m->chip->flash_die) == 0);
+}

@@ -66,6 +66,7 @@ struct mcu {
 	uint32_t gates[3];     /* AHBENR, APB2ENR, APB1ENR bits that exist on this part */
 	uint8_t *row_maps;     /* storage behind periph.row_of */
 	struct mcu_hooks hooks;
+	uint64_t effort;       /* mcu_effort beside instructions; modulo 2^64 */
 	bool stop_requested;
 	bool no_idle_skip;     /* mcu_limits.no_idle_skip of the run under way */
 	bool bus_error;        /* a register hook refuses the access: the bus answers with an error */

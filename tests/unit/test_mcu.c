@@ -478,6 +478,69 @@ static void snapshots_serve_another_chip_of_the_same_kind(void **state)
 	mcu_free(b);
 }
 
+/* Equal save for SWJ_CFG; nothing else may differ. */
+static void a_snapshot_tells_another_state(void **state)
+{
+	struct mcu *m = fixture();
+	struct mcu_snapshot *s = mcu_snapshot_new(m);
+
+	(void)state;
+	clocks_on(m);
+	mcu_snapshot_take(s, m);
+	assert_true(mcu_snapshot_matches(s, m));
+	wr(m, 0x40010004, 0x04000000); /* SWJ_CFG */
+	assert_true(mcu_snapshot_matches(s, m));
+	wr(m, 0x40010004, 0x04000001); /* and SPI1_REMAP */
+	assert_false(mcu_snapshot_matches(s, m));
+	wr(m, 0x40010004, 0x02000000);
+	assert_true(mcu_snapshot_matches(s, m));
+	wr(m, 0x20004FFC, ~rd(m, 0x20004FFC));
+	assert_false(mcu_snapshot_matches(s, m));
+	wr(m, 0x20004FFC, ~rd(m, 0x20004FFC));
+	assert_true(mcu_snapshot_matches(s, m));
+	mcu_flash(m)[0x500] ^= 1;
+	mcu_flash_changed(m);
+	assert_false(mcu_snapshot_matches(s, m));
+	mcu_snapshot_restore(m, s);
+	assert_true(mcu_snapshot_matches(s, m));
+	run_for(m, MS);
+	assert_false(mcu_snapshot_matches(s, m));
+	mcu_snapshot_free(s);
+	mcu_free(m);
+}
+
+/* Time and timers go on, the core does not. */
+static void a_held_core_executes_nothing(void **state)
+{
+	struct mcu *m = fixture();
+	uint64_t instructions = mcu_instructions(m), from = mcu_now_ns(m);
+
+	(void)state;
+	clocks_on(m);
+	wr(m, 0x4000002C, 1000); /* TIM2_ARR */
+	wr(m, 0x4000000C, 1);    /* UIE */
+	wr(m, 0x40000000, 1);
+	mcu_hold(m, from + MS);
+	assert_int_equal(mcu_instructions(m), instructions);
+	assert_true(mcu_now_ns(m) > from && mcu_now_ns(m) < from + MS); /* the update */
+	mcu_free(m);
+}
+
+static void skipped_idling_is_no_effort(void **state)
+{
+	struct mcu *m = fixture();
+	uint64_t effort = mcu_effort(m), instructions = mcu_instructions(m);
+
+	(void)state;
+	run_for(m, 100 * MS);
+	assert_true(mcu_instructions(m) - instructions > 100000);
+	assert_true(mcu_effort(m) - effort < 10000);
+	effort = mcu_effort(m);
+	rd(m, 0x40021000);
+	assert_int_equal(mcu_effort(m) - effort, MCU_EFFORT_ACCESS);
+	mcu_free(m);
+}
+
 static void two_runs_are_the_same(void **state)
 {
 	uint32_t noise[2];
@@ -519,6 +582,9 @@ int main(void)
 		cmocka_unit_test(standby_is_left_by_wkup_with_sbf_set),
 		cmocka_unit_test(option_byte_turns_stop_into_a_reset),
 		cmocka_unit_test(a_restored_run_continues_as_before),
+		cmocka_unit_test(a_snapshot_tells_another_state),
+		cmocka_unit_test(a_held_core_executes_nothing),
+		cmocka_unit_test(skipped_idling_is_no_effort),
 		cmocka_unit_test(snapshots_serve_another_chip_of_the_same_kind),
 		cmocka_unit_test(two_runs_are_the_same),
 	};

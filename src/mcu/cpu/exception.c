@@ -316,6 +316,7 @@ void exception_enter(struct mcu *m)
 	struct cpu_state *c = &m->s.cpu;
 	uint32_t exc_return = c->ipsr ? 0xFFFFFFF1u : cpu_uses_psp(c) ? 0xFFFFFFFDu : 0xFFFFFFF9u;
 
+	m->effort += MCU_EFFORT_EXCEPTION;
 	push_frame(m);
 	time_passed(m, ENTRY_CYCLES);
 	take(m, exc_return);

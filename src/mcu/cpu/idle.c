@@ -197,6 +197,7 @@ static void skip(struct mcu *m, uint64_t rounds, uint64_t cycles, uint64_t instr
 	i->skipped += rounds * instructions;
 	m->s.time.cycles += rounds * cycles;
 	m->s.time.instructions += rounds * instructions;
+	m->effort -= rounds * instructions;
 	if (i->ticks && t->zero_at != UINT64_MAX)
 		t->zero_at += rounds * cycles;
 	time_rearm(m);
@@ -291,6 +292,7 @@ static void cut_short(struct mcu *m, uint64_t budget)
 			m->s.time.cycles += rounds * cycles;
 			m->s.time.instructions += rounds * instructions;
 			i->skipped += rounds * instructions;
+			m->effort -= rounds * instructions;
 		}
 	}
 	if (++i->mark_jumps >= i->next_mark) {

@@ -69,6 +69,8 @@ static uint32_t read_mapr(struct periph *p, const struct reg *r)
 
 	if (swj == MCU_SWJ_READBACK_IN_FORCE)
 		swj = afio_swj_cfg(p->m);
+	if (!p->m->by_debugger)
+		mcu_emit(p->m, MCU_EVENT_SWJ_READ, swj, 0);
 	return (periph_get(p, MAPR) & ~SWJ_MASK) | swj << SWJ_SHIFT;
 }
 

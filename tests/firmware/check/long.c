@@ -1,0 +1,65 @@
+/*
+ * Programs that are busy for as long as they run, one a WAY: what a check must
+ * still see under its own limits, and where it may stop early. The line to
+ * change carries `blame WAY`.
+ */
+#include "lib.h"
+
+#define IS(name) (WAY == WAY_##name)
+enum { WAY_timer, WAY_polled, WAY_nothing, WAY_early, WAY_again };
+
+#define BUSY_MS 8000u
+
+static volatile uint32_t ticks;
+
+void sys_tick_handler(void);
+void sys_tick_handler(void)
+{
+	ticks++;
+	if (IS(timer) && ticks == BUSY_MS)
+		lib_remap(SWJ_DISABLE, 0); /* blame timer */
+}
+
+/* 72 MHz from the crystal, a tick a millisecond. */
+static void start(void)
+{
+	FLASH_ACR = FLASH_ACR_PRFTBE | FLASH_ACR_LATENCY_2;
+	RCC_CR |= RCC_CR_HSEON;
+	while (!(RCC_CR & RCC_CR_HSERDY))
+		;
+	RCC_CFGR = RCC_CFGR_PLLSRC_HSE | RCC_CFGR_PLLMUL(9) | RCC_CFGR_PPRE1_DIV2;
+	RCC_CR |= RCC_CR_PLLON;
+	while (!(RCC_CR & RCC_CR_PLLRDY))
+		;
+	RCC_CFGR |= RCC_CFGR_SW_PLL;
+	while ((RCC_CFGR & RCC_CFGR_SWS_MASK) != RCC_CFGR_SWS_PLL)
+		;
+	RCC_APB2ENR |= RCC_APB2ENR_AFIOEN | RCC_APB2ENR_IOPCEN;
+	SYST_RVR = 72000 - 1;
+	SYST_CVR = 0;
+	SYST_CSR = SYST_CSR_RUN;
+}
+
+/* Work that no two rounds do alike, and that reaches for the bus now and then. */
+static void work(void)
+{
+	static uint32_t seed = 1;
+
+	seed = seed * 1664525u + 1013904223u;
+	if (seed >> 27 == 0)
+		REG(0x4001100C) = seed;
+}
+
+int main(void)
+{
+	start();
+	if (IS(early) || IS(again))
+		lib_remap(SWJ_DISABLE, 0); /* blame early again */
+	if (IS(again))
+		lib_remap(SWJ_DISABLE, 1); /* blame again */
+	while (!IS(polled) || ticks < BUSY_MS)
+		work();
+	lib_remap(SWJ_DISABLE, 0); /* blame polled */
+	for (;;)
+		work();
+}
