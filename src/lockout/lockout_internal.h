@@ -236,6 +236,7 @@ struct outcome {
 /* Has the run stopped showing anything new? Asked between legs of it. */
 struct quiet {
 	uint64_t bound, since; /* in effort; 0: never */
+	uint64_t promised_ns;  /* a look ahead saw something new before then; 0: none */
 	unsigned news;
 	uint8_t *seen;         /* coverage so far; NULL: not watched */
 	size_t size;

@@ -9,7 +9,9 @@
  * What would come later by itself is looked for first: the rest of the time is
  * run through with the core held from event to event (timers, SysTick), and a
  * few instructions in between. That is no true run, and nothing is judged by
- * it; when it shows anything new, the true run goes on to its full length.
+ * it; when it shows anything new, the true run goes on past that time. When the
+ * true run then shows nothing new there, holding the core was the reason, and
+ * the run is over.
  *
  * Left out: code behind a busy wait longer than the bound that counts its own
  * rounds, where the core cannot skip it.
@@ -21,6 +23,7 @@
 #define AHEAD_EFFORT 25000000u /* a look ahead costs at most this */
 #define AHEAD_SLICE 300u       /* instructions between two holds: a handler and some of main */
 #define AHEAD_HOLD_NS NS_PER_MS
+#define AHEAD_GRACE_NS (50ull * NS_PER_MS)
 
 void quiet_begin(struct quiet *q, const struct mcu *m, uint64_t bound)
 {
@@ -53,8 +56,10 @@ static bool shows_more(struct quiet *q, struct watch *w, struct mcu *m,
 		(void)mcu_run(m, &slice);
 		if (w->resets[MCU_RESET_IWDG] + w->resets[MCU_RESET_WWDG] != resets)
 			return false; /* only because the core was held */
-		if (w->news != q->news || is_new_code(q, m))
+		if (w->news != q->news || is_new_code(q, m)) {
+			q->promised_ns = mcu_now_ns(m) + AHEAD_GRACE_NS;
 			return true;
+		}
 	}
 	return false;
 }
@@ -88,11 +93,13 @@ bool quiet_ends(struct quiet *q, struct watch *w, struct mcu *m, const struct mc
 		q->news = w->news;
 		memcpy(q->seen, mcu_coverage(m), q->size);
 		q->since = mcu_effort(m);
+		q->promised_ns = 0;
 		return false;
 	}
+	if (q->promised_ns)
+		return mcu_now_ns(m) >= q->promised_ns;
 	if (mcu_effort(m) - q->since < q->bound)
 		return false;
-	q->bound = 0;
 	return !look_ahead(q, w, m, limits);
 }
 
