@@ -37,7 +37,18 @@ void quiet_begin(struct quiet *q, const struct mcu *m, uint64_t bound)
 
 static bool is_new_code(const struct quiet *q, const struct mcu *m)
 {
-	return memcmp(q->seen, mcu_coverage(m), q->size) != 0;
+	const uint8_t *now = mcu_coverage(m);
+
+	for (size_t i = 0; i < q->size; i++)
+		if (now[i] & ~q->seen[i])
+			return true;
+	return false;
+}
+
+static void add_coverage(uint8_t *to, const uint8_t *from, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		to[i] |= from[i];
 }
 
 /* Hold the core to the next event, run a little, and so on to the end. */
@@ -91,7 +102,7 @@ bool quiet_ends(struct quiet *q, struct watch *w, struct mcu *m, const struct mc
 		return false;
 	if (w->news != q->news || is_new_code(q, m)) {
 		q->news = w->news;
-		memcpy(q->seen, mcu_coverage(m), q->size);
+		add_coverage(q->seen, mcu_coverage(m), q->size);
 		q->since = mcu_effort(m);
 		q->promised_ns = 0;
 		return false;
@@ -105,8 +116,8 @@ bool quiet_ends(struct quiet *q, struct watch *w, struct mcu *m, const struct mc
 
 void quiet_end(struct quiet *q, uint8_t *coverage)
 {
-	for (size_t i = 0; coverage && q->seen && i < q->size; i++)
-		coverage[i] |= q->seen[i];
+	if (coverage && q->seen)
+		add_coverage(coverage, q->seen, q->size);
 	free(q->seen);
 	q->seen = NULL;
 }
