@@ -148,6 +148,7 @@ static void tty_close(struct stream_wire *w)
 	struct stream_tty *t = tty_of(w);
 
 	tcsetattr(t->fd, TCSANOW, &t->before);
+	ioctl(t->fd, TIOCNXCL); /* outlives us where somebody else has it open */
 	close(t->fd);
 	free(t);
 }
