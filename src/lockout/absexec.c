@@ -1,7 +1,7 @@
 /*
  * What each kind of instruction does to known bits. Kinds that are rare or
- * carry nothing a selector would be made of (long multiplies, saturation,
- * exclusives) make what they write unknown.
+ * carry nothing a selector would be made of (long multiplies, saturation) make
+ * what they write unknown. STREX is taken to succeed, as it may.
  */
 #include "lockout/absexec.h"
 
@@ -192,12 +192,23 @@ static struct absval load(const struct step *t, struct absval address, unsigned 
 		return ABS_UNKNOWN;
 	struct absval v = t->mem->load(t->mem->ctx, address.value, size);
 
-	/* A table's entry is where its constant entered; a literal, the load. */
-	if (abs_is_const(&v)) {
-		v.origin = t->insn->rn == 15 ? t->pc : address.value;
-		v.depth = t->depth;
-		t->mem->constant(t->mem->ctx, t->pc, v.value);
+	if (!v.known || v.origin)
+		return v;
+	if (v.variable) {
+		v.origin = t->pc; /* it starts with the value: read here */
+		return v;
 	}
+	/* Of a table's entry, whoever chose the table or the index chose it. */
+	v.origin = t->pc;
+	v.depth = t->depth;
+	if (t->insn->rn != 15)
+		v.table = address.value;
+	if (t->insn->rn != 15 && address.origin && address.depth < v.depth) {
+		v.origin = address.origin;
+		v.depth = address.depth;
+	}
+	if (abs_is_const(&v))
+		t->mem->constant(t->mem->ctx, t->pc, v.value);
 	return v;
 }
 
@@ -241,6 +252,12 @@ static void do_store(const struct step *t, unsigned size)
 	struct absval v = reg(t, t->insn->rd);
 
 	store(t, address_of(t), size, v);
+}
+
+static void do_store_exclusive(const struct step *t, unsigned size)
+{
+	store(t, address_of(t), size, reg(t, t->insn->ra));
+	t->s->r[t->insn->rd] = abs_const(0, 0, 0);
 }
 
 static void do_dual(const struct step *t, bool is_load)
@@ -349,13 +366,16 @@ static void execute(const struct step *t)
 		t->s->r[i->rd] = abs_rev(reg(t, i->rm));
 		break;
 	case ARM_KIND_LDR:
+	case ARM_KIND_LDREX:
 		do_load(t, 4, false);
 		break;
 	case ARM_KIND_LDRB:
+	case ARM_KIND_LDREXB:
 	case ARM_KIND_LDRSB:
 		do_load(t, 1, i->kind == ARM_KIND_LDRSB);
 		break;
 	case ARM_KIND_LDRH:
+	case ARM_KIND_LDREXH:
 	case ARM_KIND_LDRSH:
 		do_load(t, 2, i->kind == ARM_KIND_LDRSH);
 		break;
@@ -367,6 +387,15 @@ static void execute(const struct step *t)
 		break;
 	case ARM_KIND_STRH:
 		do_store(t, 2);
+		break;
+	case ARM_KIND_STREX:
+		do_store_exclusive(t, 4);
+		break;
+	case ARM_KIND_STREXB:
+		do_store_exclusive(t, 1);
+		break;
+	case ARM_KIND_STREXH:
+		do_store_exclusive(t, 2);
 		break;
 	case ARM_KIND_LDRD:
 	case ARM_KIND_STRD:

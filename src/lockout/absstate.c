@@ -55,7 +55,7 @@ void abs_stack_store(struct abs_state *s, int32_t offset, unsigned size, struct 
 		}
 	}
 	drop_overlaps(s, offset, size);
-	if ((v.known || v.read_back) && s->slot_count < ABS_SLOTS)
+	if ((v.known | v.read_back) && s->slot_count < ABS_SLOTS)
 		s->slots[s->slot_count++] =
 			(struct abs_slot){.offset = offset, .size = (uint8_t)size, .v = v};
 }
@@ -103,7 +103,7 @@ static bool join_slots(struct abs_state *into, const struct abs_state *from)
 		struct absval other = abs_stack_load(from, slot->offset, slot->size);
 
 		changed |= join_value(&slot->v, &other);
-		if (!slot->v.known && !slot->v.read_back) {
+		if (!(slot->v.known | slot->v.read_back)) {
 			slot_remove(into, i);
 			changed = true;
 		} else {
@@ -124,6 +124,10 @@ bool abs_state_join(struct abs_state *into, const struct abs_state *from)
 
 	for (unsigned i = 0; i < 16; i++)
 		changed |= join_value(&into->r[i], &from->r[i]);
+	if (into->gate != from->gate && into->gate != GATE_UNKNOWN) {
+		into->gate = GATE_UNKNOWN;
+		changed = true;
+	}
 	if (into->flags != FLAGS_UNKNOWN && !same_flags(into, from)) {
 		into->flags = FLAGS_UNKNOWN;
 		changed = true;
@@ -201,6 +205,8 @@ int abs_condition(const struct abs_state *s, enum arm_cond cond)
 {
 	if (cond >= ARM_AL)
 		return 1;
+	if (s->assumed && ((s->assumed - 1u) ^ (unsigned)cond) < 2)
+		return s->assumed - 1u == (unsigned)cond;
 	switch (s->flags) {
 	case FLAGS_COMPARED:
 		return compared(s, cond);

@@ -24,10 +24,15 @@ struct abs_slot {
 /* What the flags tell: a comparison a - b, or the N and Z of one result. */
 enum abs_flags { FLAGS_UNKNOWN, FLAGS_COMPARED, FLAGS_RESULT };
 
+/* Is AFIO clocked (RCC_APB2ENR.AFIOEN)? Without, AFIO takes no store. */
+enum abs_gate { GATE_UNKNOWN, GATE_OFF, GATE_ON };
+
 struct abs_state {
 	struct absval r[16];
 	enum abs_flags flags;
 	struct absval a, b;   /* FLAGS_COMPARED: both; FLAGS_RESULT: a */
+	uint8_t assumed;      /* a condition taken for true, + 1; 0: none */
+	enum abs_gate gate;
 	uint8_t slot_count;
 	struct abs_slot slots[ABS_SLOTS];
 };

@@ -26,7 +26,9 @@ static struct absval blame_of(struct absval r, const struct absval *a, const str
 	else if (!a->origin || (b->origin && b->depth < a->depth))
 		from = b;
 	r.origin = from->origin;
+	r.table = from->table;
 	r.depth = from->depth;
+	r.variable = from->variable;
 	return r;
 }
 
@@ -35,7 +37,7 @@ static struct absval make(uint32_t value, uint32_t known, const struct absval *a
 {
 	struct absval r = {.value = value & known, .known = known};
 
-	r.read_back = known != UINT32_MAX && (a->read_back || b->read_back);
+	r.read_back = (a->read_back | b->read_back) & ~known;
 	return blame_of(r, a, b);
 }
 
@@ -61,7 +63,7 @@ struct absval abs_join(struct absval a, struct absval b)
 
 	r.known = a.known & b.known & ~(a.value ^ b.value);
 	r.value = a.value & r.known;
-	r.read_back = a.read_back || b.read_back;
+	r.read_back = (a.read_back | b.read_back) & ~r.known;
 	return r;
 }
 
@@ -75,7 +77,7 @@ struct absval abs_and(struct absval a, struct absval b)
 
 	/* A mask only clears: the bits that stay are the other operand's. */
 	if (one && abs_is_const(&a) && !abs_is_const(&b) && b.origin)
-		r.origin = b.origin, r.depth = b.depth;
+		r.origin = b.origin, r.table = b.table, r.depth = b.depth, r.variable = b.variable;
 	return r;
 }
 
@@ -115,6 +117,9 @@ struct absval abs_add(struct absval a, struct absval b, unsigned carry_in)
 	uint32_t unknown = ~(a.known & b.known);
 	uint32_t exact = unknown ? (unknown & -unknown) - 1 : UINT32_MAX;
 
+	/* A carry out of an undefined bit makes the ones above it undefined. */
+	if (a.read_back | b.read_back)
+		a.read_back = UINT32_MAX;
 	return make(a.value + b.value + carry_in, exact, &a, &b);
 }
 
@@ -144,6 +149,7 @@ static struct absval shift_right_signed(struct absval a, unsigned n)
 
 	r.value = a.value >> n;
 	r.known = a.known >> n;
+	r.read_back = a.read_back >> n | (a.read_back & sign ? fill : 0);
 	if (a.known & sign) {
 		r.known |= fill;
 		r.value |= a.value & sign ? fill : 0;
@@ -153,16 +159,18 @@ static struct absval shift_right_signed(struct absval a, unsigned n)
 
 struct absval abs_shift(struct absval a, unsigned type, unsigned n)
 {
-	a = plain(a);
 	if (n == 0)
 		return a;
+	a = plain(a);
 	switch (type) {
 	case 0:
 		a.value <<= n;
+		a.read_back <<= n;
 		a.known = a.known << n | low_mask(n);
 		return a;
 	case 1:
 		a.value >>= n;
+		a.read_back >>= n;
 		a.known = a.known >> n | ~low_mask(32 - n);
 		return a;
 	case 2:
@@ -170,6 +178,7 @@ struct absval abs_shift(struct absval a, unsigned type, unsigned n)
 	default:
 		a.value = a.value >> n | a.value << (32 - n);
 		a.known = a.known >> n | a.known << (32 - n);
+		a.read_back = a.read_back >> n | a.read_back << (32 - n);
 		return a;
 	}
 }
@@ -193,5 +202,6 @@ struct absval abs_rev(struct absval a)
 	a = plain(a);
 	a.value = __builtin_bswap32(a.value);
 	a.known = __builtin_bswap32(a.known);
+	a.read_back = __builtin_bswap32(a.read_back);
 	return a;
 }

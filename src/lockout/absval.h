@@ -15,12 +15,15 @@
 struct absval {
 	uint32_t value;   /* bits outside `known` are 0 */
 	uint32_t known;
-	uint32_t origin;  /* instruction (or table word) that brought the constant in; 0: none */
-	uint8_t depth;    /* call depth of that instruction, 0 = the root function */
+	uint32_t origin;  /* instruction that brought the constant in; 0: none */
+	uint32_t table;   /* the word of a table that it loaded; 0: none */
+	uint8_t depth;    /* call depth where it was chosen, 0 = the root function */
+	bool variable;    /* the constant came by way of a variable in RAM */
 	bool stack;       /* value is an offset from the entry SP (known is all ones) */
-	bool read_back;   /* unknown bits include some read from a write-only field */
+	uint32_t read_back; /* unknown bits that come from a write-only field's read-back */
 };
 
+#define ABS_DEEP UINT8_MAX /* depth of what a function that returned brought in */
 #define ABS_UNKNOWN ((struct absval){0})
 
 static inline struct absval abs_const(uint32_t value, uint32_t origin, uint8_t depth)

@@ -79,15 +79,25 @@ static bool stored_bit(const struct mcu_store *store, unsigned *bit)
 	return true;
 }
 
-/* A table entry's address came from somewhere too: that is the choice. */
-static void slice_table(const struct trace *t, const struct subject *s, struct slice *slice)
+/* A table's entry was chosen with the table or the index: the call that passed
+ * them down, else the statement that knows the table. */
+static void choose_entry(const struct trace *t, const struct subject *s, const int32_t *depth,
+			 struct slice *slice)
 {
 	struct slice base;
 	struct arm_insn insn;
+	struct arm_effects e;
+	size_t constant;
 
 	step_decode(&t->steps[slice->at], &insn);
-	slice_register(t, s, slice->at, insn.rn,
-		       slice->address >= 0x20000000 ? 29 : 27, &base);
+	arm_effects(&insn, t->steps[slice->at].r[15], &e);
+	if (depends_on_caller(t, depth, slice->at, e.reads, &constant)) {
+		if (slice->hop_count < HOPS_MAX)
+			slice->hops[slice->hop_count++] = (struct hop){slice->at, 0};
+		slice->at = constant;
+		return;
+	}
+	slice_register(t, s, slice->at, insn.rn, slice->address >= 0x20000000 ? 29 : 27, &base);
 	if (base.origin != ORIGIN_CONSTANT)
 		return;
 	for (size_t i = 0; i < base.hop_count && slice->hop_count < HOPS_MAX; i++)
@@ -121,8 +131,8 @@ static bool enter_by_variable(struct slice *slice)
 }
 
 /* Bring slice->at to where a person's choice entered; false: unknown. */
-static bool settle_origin(const struct trace *t, const struct subject *s, struct slice *slice,
-			  struct blame *out)
+static bool settle_origin(const struct trace *t, const struct subject *s, const int32_t *depth,
+			  struct slice *slice, struct blame *out)
 {
 	switch (slice->origin) {
 	case ORIGIN_CONSTANT:
@@ -131,7 +141,7 @@ static bool settle_origin(const struct trace *t, const struct subject *s, struct
 		out->table = slice->address;
 		if (is_initialiser(s->img, slice->address) && enter_by_variable(slice))
 			return true;
-		slice_table(t, s, slice);
+		choose_entry(t, s, depth, slice);
 		return true;
 	case ORIGIN_MEMORY:
 		return enter_by_variable(slice);
@@ -156,40 +166,68 @@ static bool chosen_inlined(const struct image *img, const struct trace *t, const
 	return inlined_choice(img, origin->r[15], origin->r, out->table, &out->blame);
 }
 
-static void blame_origin(const struct trace *t, const struct subject *s, struct slice *slice,
-			 struct blame *out)
+/* The call (or jump, at a call's end) by which the function of step `at` was
+ * entered. */
+static bool entering_call(const struct trace *t, const struct subject *s, size_t at, size_t *call)
 {
-	int32_t *depth = trace_depths(t);
+	const struct image_symbol *f = image_symbol_at(s->img, t->steps[at].r[15]);
+
+	for (size_t i = at; f && i-- > 0;)
+		if (t->steps[i + 1].r[15] == f->address && t->steps[i].kind == STEP_INSTRUCTION) {
+			*call = i;
+			return true;
+		}
+	return false;
+}
+
+/* Blame a step's statement, or where the functions around it were given the
+ * constant that they were compiled for. */
+static void blame_step(const struct trace *t, const struct subject *s, size_t at, uint32_t table,
+		       struct lockout_place *out)
+{
+	bool whole = true;
+
+	for (;;) {
+		const struct step *step = &t->steps[at];
+
+		(void)inlined_climb(s->img, step->r[15], step->r, table, out, &whole);
+		if (!whole || !entering_call(t, s, at, &at))
+			return;
+	}
+}
+
+static void blame_origin(const struct trace *t, const struct subject *s, const int32_t *depth,
+			 struct slice *slice, struct blame *out)
+{
 	size_t call;
 
-	if (!depth)
-		return;
 	if (slice_crossing(t, depth, slice, &call))
-		(void)inlined_choice(s->img, t->steps[call].r[15], t->steps[call].r, out->table,
-				     &out->blame);
+		blame_step(t, s, call, out->table, &out->blame);
 	else if (choice_call(t, s, depth, slice->at, &call))
-		(void)inlined_choice(s->img, t->steps[call].r[15], t->steps[call].r, 0,
-				     &out->blame);
+		blame_step(t, s, call, 0, &out->blame);
 	else if (!chosen_inlined(s->img, t, depth, slice, out) &&
 		 !inlined_call(s->img, t, depth, slice, slice->at, &out->blame))
-		lockout_place_at(s->img, t->steps[slice->at].r[15], &out->blame);
-	free(depth);
+		blame_step(t, s, slice->at, out->table, &out->blame);
 }
 
 static void blame_slice(const struct trace *t, const struct subject *s,
 			const struct mcu_store *store, size_t at, struct blame *out)
 {
+	int32_t *depth = trace_depths(t);
 	struct slice slice;
 	unsigned bit;
 
+	if (!depth)
+		return;
 	if (!stored_bit(store, &bit)) {
 		out->origin = ORIGIN_READBACK;
-		return;
+	} else {
+		slice_store(t, s, at, store->address, bit, &slice);
+		out->origin = slice.origin;
+		if (settle_origin(t, s, depth, &slice, out))
+			blame_origin(t, s, depth, &slice, out);
 	}
-	slice_store(t, s, at, store->address, bit, &slice);
-	out->origin = slice.origin;
-	if (settle_origin(t, s, &slice, out))
-		blame_origin(t, s, &slice, out);
+	free(depth);
 }
 
 static void fill_stack(const struct subject *s, const struct trace *t, const struct step *at,

@@ -49,3 +49,13 @@ bool slice_crossing(const struct trace *t, const int32_t *depth, const struct sl
 		}
 	return false;
 }
+
+bool call_after(const struct trace *t, const int32_t *depth, size_t at, size_t *call)
+{
+	for (size_t i = at; i < t->count && depth[i] >= depth[at]; i++)
+		if (depth[i] == depth[at] && depth[i + 1] > depth[i]) {
+			*call = i;
+			return true;
+		}
+	return false;
+}

@@ -78,6 +78,12 @@ static bool came_down(const struct trace *t, const struct subject *s, const int3
 	if (reg >= 13)
 		return false;
 	slice_register(t, s, at, reg, value ? (unsigned)__builtin_ctz(value) : 0, &slice);
+	if (slice.origin == ORIGIN_TABLE) {
+		size_t constant;
+
+		return depends_on_caller(t, depth, at, (uint16_t)(1u << reg), &constant) &&
+		       call_after(t, depth, constant, call);
+	}
 	if (slice.origin != ORIGIN_CONSTANT || depth[slice.at] >= depth[at])
 		return false;
 	/* the value is used at `at`, below the call it went through */
@@ -105,7 +111,7 @@ static bool branch_call(const struct trace *t, const struct subject *s, const in
 		step_decode(&t->steps[at], &compare);
 		arm_effects(&compare, t->steps[at].r[15], &effects);
 		reads = effects.reads;
-	} else if (insn->kind == ARM_KIND_TBB || insn->kind == ARM_KIND_TBH) {
+	} else if (insn && (insn->kind == ARM_KIND_TBB || insn->kind == ARM_KIND_TBH)) {
 		reads = (uint16_t)(1u << insn->rm);
 	}
 	for (unsigned reg = 0; reg < 13; reg++)
@@ -114,11 +120,21 @@ static bool branch_call(const struct trace *t, const struct subject *s, const in
 	return false;
 }
 
+/* Is the step one that an IT block let through? */
+static bool in_it_block(const struct step *s)
+{
+	return (s->xpsr >> 8 & 0xC) | (s->xpsr >> 25 & 3); /* ITSTATE[3:0], DDI 0403 B1.4.2 */
+}
+
 bool choice_call(const struct trace *t, const struct subject *s, const int32_t *depth, size_t at,
 		 size_t *call)
 {
+	struct arm_effects flags = {.reads_flags = true};
 	uint32_t pc = t->steps[at].r[15];
 	unsigned branches = 0;
+
+	if (in_it_block(&t->steps[at]) && branch_call(t, s, depth, at, NULL, &flags, call))
+		return true;
 
 	for (size_t i = at; i-- > 0 && depth[i] >= depth[at] && branches < BRANCHES_MAX;) {
 		struct arm_insn insn;

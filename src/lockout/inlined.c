@@ -2,7 +2,8 @@
  * Inlined functions have no call to see in the trace, but the debug
  * information says what they were given: where a parameter is the constant
  * (or the pin, the register or the table that stands for it), the choice was
- * the caller's.
+ * the caller's. The same goes for a function of which the compiler made a copy
+ * for one argument.
  */
 #include "lockout/lockout_internal.h"
 
@@ -38,11 +39,18 @@ static bool is_the_register(uint32_t v)
 	return v == AFIO_MAPR_ADDRESS || v == AFIO_BASE;
 }
 
+/* A register class's method that takes a field's value. */
+static bool sets_a_field(const char *function)
+{
+	return strcmp(function, "set") == 0 || strcmp(function, "write") == 0 ||
+	       strcmp(function, "modify") == 0;
+}
+
 /* Is this parameter the value that ends up as SWJ_CFG = 100, or what led to it? */
 static bool is_the_constant(uint32_t v, const char *function, uint32_t table)
 {
 	return (v >> SWJ_SHIFT & 7) == SWJ_OFF || v == SPL_SWJ_DISABLE ||
-	       (v == SWJ_OFF && named_for_it(function)) ||
+	       (v == SWJ_OFF && (named_for_it(function) || sets_a_field(function))) ||
 	       is_debug_pin(v, function) || is_the_register(v) ||
 	       (table && v - table + TABLE_REACH < 2 * TABLE_REACH);
 }
@@ -65,10 +73,8 @@ static bool parameter_carries(const struct image *img, const uint32_t *regs, uin
 	return false;
 }
 
-/* The place of an instruction, climbed out of inlined functions that were given
- * the choice. */
-bool inlined_choice(const struct image *img, uint32_t pc, const uint32_t *regs, uint32_t table,
-		    struct lockout_place *out)
+bool inlined_climb(const struct image *img, uint32_t pc, const uint32_t *regs, uint32_t table,
+		   struct lockout_place *out, bool *whole)
 {
 	struct lockout_place places[8];
 	size_t n = places_at(img, pc, places, 8), k = 0;
@@ -77,5 +83,17 @@ bool inlined_choice(const struct image *img, uint32_t pc, const uint32_t *regs, 
 	       parameter_carries(img, regs, pc, (unsigned)k, places[k].function, table))
 		k++;
 	*out = places[k];
+	/* Registers tell nothing here: the bit would have been followed through
+	 * them. A constant is what the compiler made of an argument. */
+	*whole = n && k + 1 == n &&
+		 parameter_carries(img, NULL, pc, (unsigned)k, places[k].function, table);
 	return k > 0;
+}
+
+bool inlined_choice(const struct image *img, uint32_t pc, const uint32_t *regs, uint32_t table,
+		    struct lockout_place *out)
+{
+	bool whole;
+
+	return inlined_climb(img, pc, regs, table, out, &whole);
 }

@@ -1,6 +1,6 @@
 /*
  * From what was noted to findings: low power, watchdogs and resets, faults,
- * option bytes, JTAG; and from findings to the verdict.
+ * JTAG; and from findings to the verdict.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +19,7 @@ struct lockout_finding *report_add(struct lockout_report *r)
 	return &grown[r->finding_count++];
 }
 
-/* A finding at a point of the run, with its call stack. */
-static struct lockout_finding *add_at(const struct subject *s, const struct plan *plan,
+struct lockout_finding *report_add_at(const struct subject *s, const struct plan *plan,
 				      uint64_t instructions, uint64_t since_ns, uint32_t pc,
 				      enum cause cause, enum lockout_level level,
 				      struct lockout_report *r)
@@ -52,7 +51,7 @@ static struct lockout_finding *add_event(const struct subject *s, const struct p
 					 const struct first_event *e, enum cause cause,
 					 enum lockout_level level, struct lockout_report *r)
 {
-	struct lockout_finding *f = e->seen ? add_at(s, plan, e->instructions, e->since_reset_ns,
+	struct lockout_finding *f = e->seen ? report_add_at(s, plan, e->instructions, e->since_reset_ns,
 						     e->pc, cause, level, r)
 					    : NULL;
 
@@ -85,7 +84,7 @@ static void judge_mode(const struct subject *s, const struct plan *plan, const s
 
 	if (st->count == 0)
 		return;
-	f = add_at(s, plan, st->first_instructions, st->first_ns, st->first_pc, cause,
+	f = report_add_at(s, plan, st->first_instructions, st->first_ns, st->first_pc, cause,
 		   mild ? LEVEL_NOTE : LEVEL_HAZARD, r);
 	if (!f)
 		return;
@@ -135,8 +134,26 @@ static void judge_watchdog(const struct subject *s, const struct plan *plan,
 	}
 }
 
-static void judge_reset_loop(const struct subject *s, const struct outcome *o,
-			     struct lockout_report *r)
+#define AIRCR 0xE000ED0Cu
+
+/* The statement behind a reset, which comes a little after it. */
+static struct lockout_finding *add_reset(const struct subject *s, const struct plan *plan,
+					 const struct watch *w, enum mcu_reset kind,
+					 struct lockout_report *r)
+{
+	const struct first_event *watchdog = &w->watchdog[kind == MCU_RESET_WWDG];
+	uint64_t instructions = w->reset_instructions[kind];
+	uint32_t pc = w->reset_pc[kind];
+
+	if (kind == MCU_RESET_SOFTWARE)
+		(void)lookback_store(s, plan, instructions, AIRCR, &pc, &instructions);
+	else if ((kind == MCU_RESET_IWDG || kind == MCU_RESET_WWDG) && watchdog->seen)
+		pc = watchdog->pc, instructions = watchdog->instructions;
+	return report_add_at(s, plan, instructions, 0, pc, CAUSE_RESET_LOOP, LEVEL_HAZARD, r);
+}
+
+static void judge_reset_loop(const struct subject *s, const struct plan *plan,
+			     const struct outcome *o, struct lockout_report *r)
 {
 	static const enum mcu_reset kinds[] = {MCU_RESET_SOFTWARE, MCU_RESET_IWDG, MCU_RESET_WWDG,
 					       MCU_RESET_LOW_POWER, MCU_RESET_OPTION_BYTES};
@@ -145,16 +162,12 @@ static void judge_reset_loop(const struct subject *s, const struct outcome *o,
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		unsigned count = o->watch.resets[kinds[i]];
-		struct lockout_finding *f = count >= RESET_LOOP ? report_add(r) : NULL;
+		struct lockout_finding *f =
+			count >= RESET_LOOP ? add_reset(s, plan, &o->watch, kinds[i], r) : NULL;
 
 		if (!f)
 			continue;
-		f->cause = CAUSE_RESET_LOOP;
-		lockout_place_at(s->img, o->watch.reset_pc[kinds[i]], &f->blame);
-		f->store = f->stack[0] = f->blame;
-		f->stack_len = 1;
-		f->level = LEVEL_HAZARD;
-		f->certainty = CERTAIN_PROVED;
+		f->after_us = UINT64_MAX;
 		snprintf(f->summary, sizeof f->summary, "the chip resets itself %u times (%s)",
 			 count, names[i]);
 		snprintf(f->fix, sizeof f->fix,
@@ -183,38 +196,8 @@ void judge_resets(const struct subject *s, const struct plan *plan, const struct
 		  struct lockout_report *r)
 {
 	judge_watchdog(s, plan, o, r);
-	judge_reset_loop(s, o, r);
+	judge_reset_loop(s, plan, o, r);
 	judge_fault(s, plan, o, r);
-}
-
-/* ---- option bytes --------------------------------------------------------------------------- */
-
-#define OPTION_RDP 0x1FFFF800u
-#define OPTION_WRP0 0x1FFFF808u
-
-static void describe_options(const struct first_event *e, bool erased, struct lockout_finding *f)
-{
-	bool rdp = erased || (e->b & ~1u) == OPTION_RDP;
-
-	f->cause = rdp ? CAUSE_RDP : (e->b & ~1u) >= OPTION_WRP0 ? CAUSE_WRP : CAUSE_OPTION_BYTES;
-	snprintf(f->summary, sizeof f->summary, erased
-		 ? "the firmware erases the option bytes: unless it writes RDP=0xA5 back, read-out "
-		   "protection is on after the next reset"
-		 : "the firmware programs the option byte at 0x%08X", e->b);
-	snprintf(f->fix, sizeof f->fix,
-		 "Read-out protection is removed by `reflash options unlock`, which erases the chip. "
-		 "Let the firmware protect itself only in release builds.");
-}
-
-void judge_protection(const struct subject *s, const struct plan *plan, const struct outcome *o,
-		      struct lockout_report *r)
-{
-	bool erased = o->watch.option_erase.seen;
-	const struct first_event *e = erased ? &o->watch.option_erase : &o->watch.option_program;
-	struct lockout_finding *f = add_event(s, plan, e, CAUSE_OPTION_BYTES, LEVEL_HAZARD, r);
-
-	if (f)
-		describe_options(e, erased, f);
 }
 
 void judge_jtag(const struct subject *s, const struct plan *plan, const struct outcome *o,

@@ -18,7 +18,16 @@ static bool executed(const struct subject *s, const struct outcome *o, uint32_t 
 	return o->coverage && at / 8 < o->coverage_size && o->coverage[at / 8] >> at % 8 & 1;
 }
 
-/* The run took every step of the way: it has judged this store already. */
+static bool changed_swj(const struct outcome *o, uint32_t pc)
+{
+	for (size_t i = 0; i < o->watch.change_count; i++)
+		if (o->watch.changes[i].by_store && o->watch.changes[i].store.pc == pc)
+			return true;
+	return false;
+}
+
+/* The run took every step of the way: it has judged this store already. What
+ * an IT block skips counts as executed; then only the effect tells. */
 static bool was_run(const struct subject *s, const struct outcome *o, const struct sweep_hit *h)
 {
 	if (!executed(s, o, h->store_pc) || (h->origin && !executed(s, o, h->origin)))
@@ -26,23 +35,22 @@ static bool was_run(const struct subject *s, const struct outcome *o, const stru
 	for (size_t i = 0; i < h->call_count; i++)
 		if (!executed(s, o, h->calls[i]))
 			return false;
-	return true;
+	return !h->in_it || changed_swj(o, h->store_pc);
 }
 
-static const struct image_symbol *function_of(const struct image *img, uint32_t pc)
+/* The statement to change: where the constant entered, or the call that chose
+ * it, or that chose the function that was compiled for it. */
+static uint32_t blamed_address(const struct image *img, const struct sweep_hit *h,
+			       struct lockout_place *out)
 {
-	return image_symbol_at(img, pc);
-}
+	bool whole = true;
+	uint32_t at = 0;
 
-/* The call that passed the constant on, when the origin's function made it. */
-static uint32_t blamed_address(const struct image *img, const struct sweep_hit *h)
-{
-	const struct image_symbol *f = h->origin ? function_of(img, h->origin) : NULL;
-
-	for (size_t i = h->call_count; f && i-- > 0;)
-		if (function_of(img, h->calls[i]) == f)
-			return h->calls[i];
-	return h->origin ? h->origin : h->store_pc;
+	for (size_t i = h->chosen; whole && i <= h->call_count; i++) {
+		at = i ? h->calls[i - 1] : h->origin ? h->origin : h->store_pc;
+		(void)inlined_climb(img, at, NULL, h->table, out, &whole);
+	}
+	return at;
 }
 
 static void fill_stack(const struct image *img, const struct sweep_hit *h,
@@ -71,43 +79,73 @@ static void describe_condition(const struct image *img, const struct sweep_hit *
 	}
 }
 
+static bool same_place(const struct lockout_place *a, const struct lockout_place *b)
+{
+	return a->address == b->address ||
+	       (a->line && a->line == b->line && strcmp(a->file, b->file) == 0);
+}
+
 static bool known_already(const struct lockout_report *r, const struct sweep_hit *h,
-			  uint32_t blame)
+			  const struct lockout_place *blame)
 {
 	for (size_t i = 0; i < r->finding_count; i++)
 		if (r->findings[i].level == LEVEL_LOCKOUT &&
-		    (r->findings[i].blame.address == blame ||
+		    (same_place(&r->findings[i].blame, blame) ||
 		     (r->findings[i].cause == CAUSE_SWJ_RMW &&
 		      r->findings[i].store.address == h->store_pc)))
 			return true;
 	return false;
 }
 
+static void describe_hit(const struct sweep_hit *h, struct lockout_finding *f)
+{
+	if (h->gate_off)
+		snprintf(f->summary, sizeof f->summary,
+			 "a store of SWJ_CFG=100 has no effect because AFIO's clock is off there; "
+			 "with RCC_APB2ENR.AFIOEN set it would switch SWD and JTAG off");
+	else if (h->dma)
+		snprintf(f->summary, sizeof f->summary,
+			 "a path that this run did not take lets DMA write to AFIO_MAPR, which may "
+			 "switch SWD and JTAG off");
+	else
+		snprintf(f->summary, sizeof f->summary,
+			 "a path that this run did not take switches SWD and JTAG off%s",
+			 h->read_back ? " when AFIO_MAPR's SWJ_CFG bits read back as 100" : "");
+}
+
 static enum status add_hit(const struct subject *s, const struct sweep_hit *h,
 			   struct lockout_report *r)
 {
-	uint32_t blame = blamed_address(s->img, h);
+	struct lockout_place blame;
 	struct lockout_finding *f;
 
-	if (known_already(r, h, blame))
+	(void)blamed_address(s->img, h, &blame);
+	if (known_already(r, h, &blame))
 		return STATUS_OK;
 	f = report_add(r);
 	if (!f)
 		return STATUS_NO_MEMORY;
 	f->cause = h->read_back ? CAUSE_SWJ_RMW : CAUSE_SWJ_OFF;
-	f->level = LEVEL_LOCKOUT;
-	f->certainty = h->read_back ? CERTAIN_POSSIBLE : CERTAIN_LIKELY;
+	f->level = h->gate_off ? LEVEL_NOTE : LEVEL_LOCKOUT;
+	f->certainty = h->read_back || h->dma ? CERTAIN_POSSIBLE : CERTAIN_LIKELY;
 	f->store_target = h->target;
 	f->store_value = h->value;
 	fill_stack(s->img, h, f);
 	f->store = f->stack[0];
-	(void)inlined_choice(s->img, blame, NULL, 0, &f->blame);
+	f->blame = blame;
 	describe_condition(s->img, h, f);
-	snprintf(f->summary, sizeof f->summary,
-		 "a path that this run did not take switches SWD and JTAG off%s",
-		 h->read_back ? " when AFIO_MAPR's SWJ_CFG bits read back as 100" : "");
-	fix_swj(s->img, f, f->fix, sizeof f->fix);
+	describe_hit(h, f);
+	if (!h->gate_off)
+		fix_swj(s->img, f, f->fix, sizeof f->fix);
 	return STATUS_OK;
+}
+
+static bool has_lockout(const struct lockout_report *r)
+{
+	for (size_t i = 0; i < r->finding_count; i++)
+		if (r->findings[i].cause == CAUSE_SWJ_OFF && r->findings[i].level == LEVEL_LOCKOUT)
+			return true;
+	return false;
 }
 
 enum status judge_sweep(const struct subject *s, const struct lockout_options *opt,
@@ -117,10 +155,14 @@ enum status judge_sweep(const struct subject *s, const struct lockout_options *o
 	enum status status = STATUS_NO_MEMORY;
 
 	if (found)
-		status = sweep_image(s->img, s->vectors, 16u + s->chip->irqs,
+		status = sweep_image(s->img, s->vectors, 16u + s->chip->irqs, o->watch.afio_clocked,
 				     opt->quick ? SWEEP_STEPS_QUICK : SWEEP_STEPS, found, err);
 	for (size_t i = 0; status == STATUS_OK && i < found->hit_count; i++)
-		if (!was_run(s, o, &found->hits[i]))
+		if (!found->hits[i].variable && !was_run(s, o, &found->hits[i]))
+			status = add_hit(s, &found->hits[i], r);
+	/* What a variable may hold was put there: mostly by what is found already. */
+	for (size_t i = 0; status == STATUS_OK && i < found->hit_count && !has_lockout(r); i++)
+		if (found->hits[i].variable && !was_run(s, o, &found->hits[i]))
 			status = add_hit(s, &found->hits[i], r);
 	free(found);
 	return status;

@@ -13,6 +13,7 @@
  *   stack.c task.c pins.c   the call stack, the RTOS task, the pins in use
  *   fix.c      what to write instead, in the library's own words
  *   judge.c    what was noted -> findings; findings -> verdict
+ *   judge_options.c   the same for option bytes
  *   answer.c   what the outside answers in a run, where nobody would
  *   waits.c    what a firmware waits for
  *   fork.c     the other answers tried
@@ -102,6 +103,7 @@ struct swj_change {
 };
 #define CHANGES_MAX 64
 
+
 struct sleep_stats {
 	uint64_t count, first_ns /* since reset */, longest_ns;
 	uint32_t first_pc, longest_pc;
@@ -113,6 +115,13 @@ struct first_event {
 	uint64_t ns, since_reset_ns, instructions;
 	uint32_t pc, a, b;
 	struct mcu_store store;
+};
+
+/* The option bytes as half-words (PM0075 2.5), as a run left them. */
+#define OPTION_WORDS 8
+struct option_notes {
+	uint16_t word[OPTION_WORDS];             /* 0xFFFF: erased */
+	struct first_event event[OPTION_WORDS]; /* the newest that programmed it */
 };
 
 /* An address that nobody acknowledged. */
@@ -145,11 +154,14 @@ struct watch {
 	uint32_t asleep_pc;
 	unsigned resets[MCU_RESET_OPTION_BYTES + 1];
 	uint32_t reset_pc[MCU_RESET_OPTION_BYTES + 1]; /* where the newest came */
+	uint64_t reset_instructions[MCU_RESET_OPTION_BYTES + 1]; /* when the first came */
 	uint64_t last_reset_ns;
 	struct first_event fault, lockup, option_erase, option_program, watchdog[2], ignored, jtag,
 		flash;
 	unsigned faults;
+	struct option_notes options; /* of a run that changed them */
 	struct mcu_store flash_cr;  /* the newest store to FLASH_CR */
+	bool afio_clocked;          /* RCC_APB2ENR.AFIOEN was set some time */
 	uint64_t mapr_stores;       /* core stores to AFIO_MAPR */
 	uint64_t mapr_loads;        /* core loads of AFIO_MAPR */
 	unsigned news;              /* counts what was seen for the first time */
@@ -307,12 +319,29 @@ void slice_register(const struct trace *t, const struct subject *s, size_t from,
 void slice_store(const struct trace *t, const struct subject *s, size_t from, uint32_t address,
 		 unsigned bit, struct slice *out);
 
+/* The register that step `at` stores to the byte at `address`; false: none. */
+bool slice_stored(const struct trace *t, size_t at, uint32_t address, unsigned *reg);
+/* The address of the low byte that step `at` loads into `reg`; false: none. */
+bool slice_loaded(const struct trace *t, size_t at, unsigned reg, uint32_t *address);
+
+/* The last store to `address` that a run executes before `end` instructions: its
+ * address, and the count of instructions behind it. */
+bool lookback_store(const struct subject *s, const struct plan *plan, uint64_t end,
+		    uint32_t address, uint32_t *pc, uint64_t *instructions);
+
 /* The calls that are open at each step of a trace, relative to its start:
  * count + 1 entries, freed by the caller; NULL: no memory. */
 int32_t *trace_depths(const struct trace *t);
 /* The call by which the bit that entered at slice->at went down into a callee. */
 bool slice_crossing(const struct trace *t, const int32_t *depth, const struct slice *slice,
 		    size_t *call);
+/* Do the registers, as they are before step `at`, hang on a constant from a
+ * function further out than that step's? Then `constant` is the step that
+ * brought the nearest one in. */
+bool depends_on_caller(const struct trace *t, const int32_t *depth, size_t at,
+		       uint16_t registers, size_t *constant);
+/* The call after step `at` by which what it brought in went down. */
+bool call_after(const struct trace *t, const int32_t *depth, size_t at, size_t *call);
 /* A constant that sits in the function that uses it may have been chosen by its
  * caller: the call whose argument decided the branches on the way to step `at`. */
 bool choice_call(const struct trace *t, const struct subject *s, const int32_t *depth, size_t at,
@@ -327,6 +356,10 @@ size_t places_at(const struct image *img, uint32_t pc, struct lockout_place *out
  * of the table entry it came from, or 0. */
 bool inlined_choice(const struct image *img, uint32_t pc, const uint32_t *regs, uint32_t table,
 		    struct lockout_place *out);
+/* The same; `whole`: the function itself was compiled for the constant, so that
+ * its caller chose. */
+bool inlined_climb(const struct image *img, uint32_t pc, const uint32_t *regs, uint32_t table,
+		   struct lockout_place *out, bool *whole);
 /* Call stack from registers, innermost first, inlined frames included. */
 size_t stack_take(const struct image *img, const struct mcu *m, const struct step *at,
 		  struct lockout_place *out, size_t max);
@@ -358,6 +391,11 @@ void pins_text(uint16_t pins, char *out, size_t size);
 
 /* A zeroed finding at the report's end; NULL: no memory. */
 struct lockout_finding *report_add(struct lockout_report *r);
+/* The same at a point of the run, with its call stack. */
+struct lockout_finding *report_add_at(const struct subject *s, const struct plan *plan,
+				      uint64_t instructions, uint64_t since_ns, uint32_t pc,
+				      enum cause cause, enum lockout_level level,
+				      struct lockout_report *r);
 void judge_low_power(const struct subject *s, const struct plan *plan, const struct outcome *o,
 		     struct lockout_report *r);
 void judge_resets(const struct subject *s, const struct plan *plan, const struct outcome *o,

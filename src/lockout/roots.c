@@ -5,15 +5,19 @@
  */
 #include "lockout/sweep_internal.h"
 
-void roots_add(struct sweep *sw, uint32_t entry, bool is_vector)
+struct sweep_root *roots_add(struct sweep *sw, uint32_t entry, bool is_vector)
 {
+	struct sweep_root *r;
+
 	entry &= ~1u;
 	for (size_t i = 0; i < sw->root_count; i++)
 		if (sw->roots[i].entry == entry)
-			return;
-	if (sw->root_count < SWEEP_ROOTS_MAX)
-		sw->roots[sw->root_count++] =
-			(struct sweep_root){.entry = entry, .is_vector = is_vector};
+			return &sw->roots[i];
+	if (sw->root_count == SWEEP_ROOTS_MAX)
+		return NULL;
+	r = &sw->roots[sw->root_count++];
+	*r = (struct sweep_root){.entry = entry, .is_vector = is_vector};
+	return r;
 }
 
 /* PUSH {..., LR} in either encoding. */

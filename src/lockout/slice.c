@@ -439,6 +439,31 @@ static void walk_back(struct walk *w, const struct subject *s, size_t from, stru
 	finish(out, w->spot.memory ? ORIGIN_MEMORY : ORIGIN_NONE, 0, w->spot.address);
 }
 
+bool slice_stored(const struct trace *t, size_t at, uint32_t address, unsigned *reg)
+{
+	struct walk w = {.t = t, .s = &t->steps[at],
+			 .spot = {.memory = true, .address = address}};
+	struct arm_effects e;
+
+	step_decode(w.s, &w.in);
+	arm_effects(&w.in, w.s->r[PC], &e);
+	if (memory_move(&w, &e) != MOVE_FOLLOW)
+		return false;
+	*reg = w.spot.reg;
+	return true;
+}
+
+bool slice_loaded(const struct trace *t, size_t at, unsigned reg, uint32_t *address)
+{
+	struct walk w = {.t = t, .s = &t->steps[at], .spot = {.reg = reg}};
+
+	step_decode(w.s, &w.in);
+	if (load(&w) != MOVE_FOLLOW || !w.spot.memory)
+		return false;
+	*address = w.spot.address;
+	return true;
+}
+
 void slice_register(const struct trace *t, const struct subject *s, size_t from, unsigned reg,
 		    unsigned bit, struct slice *out)
 {

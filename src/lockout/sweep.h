@@ -5,8 +5,12 @@
  * that nothing known forbids. Branches whose condition is known are followed
  * one way only, so an arm behind a constant selector stays silent.
  *
- * Not modelled: RAM variables (unknown), values returned through memory other
- * than the stack, code copied to RAM.
+ * A store counts only where AFIO is clocked (RCC_APB2ENR.AFIOEN), as far as
+ * that is known: off at reset; in a task or an interrupt as others leave it.
+ *
+ * Not modelled: RAM variables, except that one to which SWJ_CFG=100 is stored
+ * somewhere (or from which it starts) may hold it anywhere; values in memory
+ * whose address is not known.
  */
 #ifndef REFLASH_LOCKOUT_SWEEP_H
 #define REFLASH_LOCKOUT_SWEEP_H
@@ -27,6 +31,12 @@ struct sweep_hit {
 	uint32_t target, value; /* value: unknown bits 0 */
 	uint32_t known;         /* which bits of value are certain */
 	uint32_t origin;        /* where the constant entered; 0: unknown */
+	uint32_t table;         /* word of a table that it was read from; 0: none */
+	unsigned chosen;        /* who chose it: 0 origin's statement, n calls[n - 1] */
+	bool variable;          /* the constant came by way of a variable in RAM */
+	bool in_it;             /* in an IT block whose condition is not known */
+	bool gate_off;          /* AFIO has no clock there: no effect */
+	bool dma;               /* a DMA channel is pointed at the register */
 	bool read_back;         /* depends on what AFIO_MAPR[26:24] reads back as */
 	uint32_t calls[SWEEP_CALLS_MAX]; /* call instructions, innermost first */
 	size_t call_count;
@@ -43,8 +53,9 @@ struct sweep_result {
 	bool complete;      /* false: the step budget ran out */
 };
 
-/* `max_steps` bounds the work (about 30 ns each). */
+/* `clocked`: AFIO is known to get its clock some time. `max_steps` bounds the
+ * work (about 30 ns each). */
 enum status sweep_image(const struct image *img, uint32_t vectors, size_t vector_count,
-			size_t max_steps, struct sweep_result *out, struct err *err) MUST_CHECK;
+			bool clocked, size_t max_steps, struct sweep_result *out, struct err *err) MUST_CHECK;
 
 #endif

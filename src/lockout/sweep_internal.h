@@ -1,4 +1,14 @@
-/* Inside the sweep: what walking (sweep.c) and finding roots (roots.c) share. */
+/*
+ * Inside the sweep.
+ *
+ *   sweep.c         one function's blocks; the whole image
+ *   sweep_step.c    one block: IT blocks, branches
+ *   sweep_call.c    into functions and back
+ *   sweep_choice.c  whose constants decided
+ *   sweep_memory.c  what loads give, which stores are hits
+ *   roots.c         where walking starts
+ *   condition.c     under which condition a block is reached
+ */
 #ifndef REFLASH_LOCKOUT_SWEEP_INTERNAL_H
 #define REFLASH_LOCKOUT_SWEEP_INTERNAL_H
 
@@ -13,13 +23,30 @@
 struct sweep_memo {
 	uint64_t key; /* 0: free */
 	struct absval r0;
+	enum abs_gate gate;
 	bool returns;
 };
 
 struct sweep_root {
 	uint32_t entry;
-	bool is_vector;
+	bool is_vector, is_reset;
+	bool enables_afio; /* stores AFIOEN */
+	bool returns;
 };
+
+/* A RAM word that holds SWJ_CFG=100 at some time, and who put it there. */
+struct sweep_cell {
+	uint32_t address, origin;
+};
+#define SWEEP_CELLS_MAX 16
+
+/* A branch that a caller's constant decided. */
+struct sweep_decision {
+	uint32_t pc, other; /* other: where it did not go; 0: a table branch */
+	uint8_t depth;      /* of the constant */
+	bool in_it;         /* no branch: an instruction of an IT block */
+};
+#define SWEEP_DECISIONS_MAX 8
 
 struct sweep {
 	const struct image *img;
@@ -28,18 +55,24 @@ struct sweep {
 	struct sweep_memo *memo;
 	struct sweep_root roots[SWEEP_ROOTS_MAX];
 	size_t root_count;
-	uint32_t root;       /* the one being walked */
-	bool root_is_vector;
+	struct sweep_root *root; /* the one being walked */
+	struct sweep_cell cells[SWEEP_CELLS_MAX];
+	size_t cell_count;
+	struct sweep_decision decisions[SWEEP_DEPTH_MAX + 1][SWEEP_DECISIONS_MAX];
+	unsigned decision_count[SWEEP_DEPTH_MAX + 1];
+	enum abs_gate hit_gate[SWEEP_HITS_MAX];
+	struct sweep_root *hit_root[SWEEP_HITS_MAX];
 	uint32_t calls[SWEEP_DEPTH_MAX]; /* call instructions, outermost first */
 	uint32_t entries[SWEEP_DEPTH_MAX + 1];
 	size_t depth;
 	/* Per hit and depth: the block under way when it was found. */
 	uint32_t hit_block[SWEEP_HITS_MAX][SWEEP_DEPTH_MAX + 1];
 	uint32_t block[SWEEP_DEPTH_MAX + 1]; /* block under way at each depth */
+	struct abs_state *now; /* the state that memory accesses see and change */
+	uint32_t pc;           /* instruction under way */
+	uint32_t assumed_at;   /* an undecided IT under way; 0: none */
+	size_t unrolled;       /* visits spent on loops that constants decide */
 };
-
-/* What loads give and stores mean; ctx is the struct sweep. */
-extern const struct abs_memory sweep_memory;
 
 /* Control flow within one walked function, for conditions. */
 struct sweep_edge {
@@ -47,12 +80,68 @@ struct sweep_edge {
 	uint32_t branch;   /* the undecided branch taken or passed; 0: no choice */
 };
 
+struct sweep_block {
+	uint32_t start;
+	unsigned joins;
+	bool queued;
+	struct abs_state in;
+};
+
+/* One walk of one function. */
+struct walk {
+	struct sweep *sw;
+	struct sweep_block *blocks;
+	size_t count, room;
+	struct sweep_edge *edges;
+	size_t edge_count, edge_room;
+	uint32_t entry;
+	uint32_t choice;       /* undecided branch under way, for the edges it makes */
+	bool alone;            /* no other block waits: one path, which constants decide */
+	unsigned unrolled;
+	bool returned;
+	struct abs_state exit; /* joined over all returns */
+};
+
+bool sweep_exhausted(const struct sweep *sw);
+/* Walk a function from its entry in the state `in`. */
+void walk_function(struct sweep *sw, uint32_t entry, const struct abs_state *in, struct walk *w);
+void walk_fini(struct walk *w);
+/* Control goes from the block under way to `to`. */
+void walk_edge(struct walk *w, uint32_t to);
+/* Control reaches `start` in this state. */
+void walk_to(struct walk *w, uint32_t start, const struct abs_state *s);
+/* The function returns in this state. */
+void walk_leave(struct walk *w, const struct abs_state *s);
+bool walk_has_block(const struct walk *w, uint32_t start);
+/* One block, from its start until control leaves it. */
+void walk_block(struct walk *w, uint32_t start, struct abs_state *s);
+/* Call what lies at `target`. False when the callee never returns. */
+bool sweep_call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t target);
+/* The same through a register. */
+bool sweep_call_value(struct sweep *sw, struct abs_state *s, uint32_t site, struct absval to);
+/* Instruction at `pc`, in flash or as copied to RAM. */
+bool sweep_fetch(const struct sweep *sw, uint32_t pc, struct arm_insn *insn);
+/* Where the image keeps what start-up copies to a RAM address; 0: nothing. */
+uint32_t sweep_load_address(const struct image *img, uint32_t address);
+
+/* What loads give and stores mean; ctx is the struct sweep. */
+extern const struct abs_memory sweep_memory;
+
+
 /* The undecided branch nearest before `block` that decides whether it is
  * reached; 0: none. */
 uint32_t deciding_branch(const struct sweep_edge *edges, size_t count, uint32_t block);
 
-/* Add an entry unless it is there. */
-void roots_add(struct sweep *sw, uint32_t entry, bool is_vector);
+#define CHOICE_IT 1u /* an odd address is none */
+/* A branch, or whether an instruction is executed, was decided by these
+ * operands; `other`: where the branch did not go, 0: a table branch. */
+void choice_note(struct sweep *sw, const struct absval *a, const struct absval *b, uint32_t pc,
+		 uint32_t other);
+/* At which depth a value that is stored at `pc` now was chosen. */
+size_t choice_depth(const struct sweep *sw, const struct absval *v, uint32_t pc);
+
+/* Add an entry unless it is there; NULL: no room. */
+struct sweep_root *roots_add(struct sweep *sw, uint32_t entry, bool is_vector);
 /* Does this constant look like a pointer to a function of the image? */
 bool roots_is_function(const struct sweep *sw, uint32_t pointer);
 /* Function pointers in the image's data. */

@@ -1,7 +1,7 @@
 /*
  * Memory as the sweep knows it: flash is constant, AFIO_MAPR[26:24] reads back
- * undefined (RM0008 9.4.2), everything else is unknown; and which stores are
- * hits.
+ * undefined (RM0008 9.4.2), RCC_APB2ENR.AFIOEN as last written, RAM as it may
+ * be; and which stores are hits.
  */
 #include <string.h>
 
@@ -9,22 +9,84 @@
 
 #define MAPR 0x40010004u
 #define MAPR_BIT_BAND 0x42200080u /* 0x42000000 + 0x10004 * 32 */
+#define APB2ENR 0x40021018u
+#define AFIOEN_BIT_BAND 0x42420300u
+#define DMA1 0x40020000u
+#define DMA2 0x40020400u
 #define SWJ_SHIFT 24
+#define SWJ_FIELD (7u << SWJ_SHIFT)
 #define SWJ_OFF 4u
+#define CODE_REACH 4096u /* literals lie that near to the code that loads them */
+
+static bool in_ram(uint32_t address)
+{
+	return address - 0x20000000u < 0x20000000u;
+}
+
+uint32_t sweep_load_address(const struct image *img, uint32_t address)
+{
+	size_t n;
+	const struct image_section *s = image_sections(img, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (address - s[i].run_address < s[i].len)
+			return s[i].load_address + (address - s[i].run_address);
+	return 0;
+}
+
+/* ---- loads -------------------------------------------------------------------------- */
+
+static bool image_word(const struct image *img, uint32_t address, unsigned size, uint32_t *v)
+{
+	uint8_t bytes[4] = {0};
+
+	if (!image_read(img, address, bytes, size))
+		return false;
+	*v = 0;
+	for (unsigned i = 0; i < size; i++)
+		*v |= (uint32_t)bytes[i] << (8 * i);
+	return true;
+}
+
+static bool switches_off(const struct absval *v)
+{
+	return (v->known & SWJ_FIELD) == SWJ_FIELD && (v->value & SWJ_FIELD) >> SWJ_SHIFT == SWJ_OFF;
+}
+
+/* A variable: not known, but where SWJ_CFG=100 is ever put, it may be found. */
+static struct absval load_ram(const struct sweep *sw, uint32_t address, unsigned size)
+{
+	struct absval v = {.value = SWJ_OFF << SWJ_SHIFT, .known = SWJ_FIELD, .depth = ABS_DEEP,
+			   .variable = true};
+	uint32_t from = sweep_load_address(sw->img, address), word;
+
+	if (size != 4)
+		return ABS_UNKNOWN;
+	for (size_t i = 0; i < sw->cell_count; i++)
+		if (sw->cells[i].address == address) {
+			v.origin = sw->cells[i].origin;
+			return v;
+		}
+	if (!from || !image_word(sw->img, from, 4, &word))
+		return ABS_UNKNOWN;
+	return (word & SWJ_FIELD) == SWJ_OFF << SWJ_SHIFT && !(word & 0xFC000000 & ~SWJ_FIELD)
+		       ? v : ABS_UNKNOWN;
+}
 
 static struct absval load_known(void *ctx, uint32_t address, unsigned size)
 {
 	struct sweep *sw = ctx;
-	uint8_t bytes[4] = {0};
-	uint32_t v = 0;
+	uint32_t v;
 
 	if (address >= MAPR && address < MAPR + 4)
-		return (struct absval){.read_back = true};
-	if (!image_read(sw->img, address, bytes, size))
-		return ABS_UNKNOWN;
-	for (unsigned i = 0; i < size; i++)
-		v |= (uint32_t)bytes[i] << (8 * i);
-	return abs_const(v, address, 0);
+		return (struct absval){.read_back = SWJ_FIELD >> 8 * (address - MAPR)};
+	if (address == APB2ENR && sw->now->gate != GATE_UNKNOWN)
+		return (struct absval){.known = 1, .value = sw->now->gate == GATE_ON};
+	if (in_ram(address) && in_ram(sw->pc) && address - sw->pc + CODE_REACH < 2 * CODE_REACH)
+		address = sweep_load_address(sw->img, address);
+	else if (in_ram(address))
+		return load_ram(sw, address, size);
+	return image_word(sw->img, address, size, &v) ? abs_const(v, 0, 0) : ABS_UNKNOWN;
 }
 
 static void note_constant(void *ctx, uint32_t pc, uint32_t value)
@@ -36,6 +98,8 @@ static void note_constant(void *ctx, uint32_t pc, uint32_t value)
 		roots_add(sw, value, false);
 }
 
+/* ---- stores ------------------------------------------------------------------------- */
+
 /* What the APB bridge makes of a narrow store: the data on every lane. */
 static struct absval widened(struct absval v, unsigned size)
 {
@@ -46,59 +110,146 @@ static struct absval widened(struct absval v, unsigned size)
 	w = abs_extend(v, size * 8, false);
 	for (unsigned filled = size * 8; filled < 32; filled *= 2)
 		w = abs_or(w, abs_shift(w, ARM_LSL, filled));
-	w.read_back = v.read_back;
 	return w;
 }
 
 /* The same constant in the same store is one thing to change, however many ways
- * lead there; the first way, from the vectors, is kept. */
-static bool hit_known(const struct sweep_result *out, uint32_t pc, uint32_t origin)
-{
-	for (size_t i = 0; i < out->hit_count; i++)
-		if (out->hits[i].store_pc == pc && out->hits[i].origin == origin)
-			return true;
-	return false;
-}
-
-static void add_hit(struct sweep *sw, uint32_t pc, uint32_t address, struct absval v,
-		    bool read_back)
+ * lead there; the first way is kept, unless AFIO had no clock there. */
+static struct sweep_hit *hit_place(struct sweep *sw, uint32_t pc, uint32_t origin)
 {
 	struct sweep_result *out = sw->out;
-	struct sweep_hit *h;
 
-	if (out->hit_count >= SWEEP_HITS_MAX || hit_known(out, pc, v.origin))
-		return;
-	memcpy(sw->hit_block[out->hit_count], sw->block, sizeof sw->block);
-	h = &out->hits[out->hit_count++];
-	*h = (struct sweep_hit){.store_pc = pc, .target = address, .value = v.value,
-				.known = v.known, .origin = v.origin, .read_back = read_back,
-				.root = sw->root, .root_is_vector = sw->root_is_vector,
+	for (size_t i = 0; i < out->hit_count; i++)
+		if (out->hits[i].store_pc == pc && out->hits[i].origin == origin)
+			return sw->hit_gate[i] != GATE_ON && sw->now->gate > sw->hit_gate[i]
+				       ? &out->hits[i] : NULL;
+	return out->hit_count < SWEEP_HITS_MAX ? &out->hits[out->hit_count++] : NULL;
+}
+
+static struct sweep_hit *add_hit(struct sweep *sw, uint32_t pc, const struct absval *v)
+{
+	struct sweep_hit *h = hit_place(sw, pc, v->origin);
+	size_t at;
+
+	if (!h)
+		return NULL;
+	at = (size_t)(h - sw->out->hits);
+	memcpy(sw->hit_block[at], sw->block, sizeof sw->block);
+	sw->hit_gate[at] = sw->now->gate;
+	sw->hit_root[at] = sw->root;
+	*h = (struct sweep_hit){.store_pc = pc, .target = MAPR, .value = v->value,
+				.known = v->known, .origin = v->origin, .table = v->table,
+				.variable = v->variable,
+				.root = sw->root->entry, .root_is_vector = sw->root->is_vector,
+				.chosen = (unsigned)(sw->depth - choice_depth(sw, v, pc)),
+				.branch = sw->assumed_at, .in_it = sw->assumed_at != 0,
 				.call_count = sw->depth};
 	for (size_t i = 0; i < sw->depth; i++)
 		h->calls[i] = sw->calls[sw->depth - 1 - i];
+	return h;
+}
+
+/* SWD is on again before anything else could happen: what the same straight
+ * way did before is undone. */
+static void undo_hits(struct sweep *sw)
+{
+	struct sweep_result *out = sw->out;
+
+	while (out->hit_count && out->hits[out->hit_count - 1].root == sw->root->entry &&
+	       out->hits[out->hit_count - 1].call_count >= sw->depth &&
+	       memcmp(sw->hit_block[out->hit_count - 1], sw->block,
+		      (sw->depth + 1) * sizeof sw->block[0]) == 0)
+		out->hit_count--;
+}
+
+static void store_mapr(struct sweep *sw, uint32_t pc, const struct absval *v)
+{
+	uint32_t unknown = SWJ_FIELD & ~v->known;
+	struct sweep_hit *h;
+
+	if (!unknown) {
+		if (switches_off(v))
+			add_hit(sw, pc, v);
+		else if ((v->value & SWJ_FIELD) >> SWJ_SHIFT <= 2)
+			undo_hits(sw);
+		return;
+	}
+	/* Undefined bits get through, and nothing known rules 100 out. With 1 in
+	 * bit 26 the answers 000 and "as in force" both give 100. */
+	if ((unknown & ~v->read_back) || ((v->value ^ SWJ_OFF << SWJ_SHIFT) & v->known & SWJ_FIELD))
+		return;
+	h = add_hit(sw, pc, v);
+	if (h)
+		h->read_back = unknown >> (SWJ_SHIFT + 2) & 1;
+}
+
+/* A bit-band store writes the whole word back, undefined bits and all. */
+static void store_mapr_bit(struct sweep *sw, uint32_t pc, unsigned bit, struct absval v)
+{
+	struct absval word = {.read_back = SWJ_FIELD, .origin = v.origin, .depth = v.depth};
+
+	if (bit >= SWJ_SHIFT && bit < SWJ_SHIFT + 3)
+		word = abs_insert(word, v, bit, 1);
+	store_mapr(sw, pc, &word);
+}
+
+static void set_gate(struct sweep *sw, const struct absval *v)
+{
+	sw->now->gate = !(v->known & 1) ? GATE_UNKNOWN : v->value & 1 ? GATE_ON : GATE_OFF;
+	if (sw->now->gate != GATE_OFF)
+		sw->root->enables_afio = true;
+}
+
+/* CPAR and CMAR of a DMA channel (RM0008 13.4.5, 13.4.6). */
+static bool is_dma_address(uint32_t address)
+{
+	uint32_t at = address >= DMA2 ? address - DMA2 : address - DMA1;
+
+	return at >= 8 && at < 8 + 20 * 7 && ((at - 8) % 20 == 8 || (at - 8) % 20 == 12);
+}
+
+static void store_dma_address(struct sweep *sw, uint32_t pc, const struct absval *v)
+{
+	struct sweep_hit *h;
+
+	if (!abs_is_const(v) || (v->value & ~3u) != MAPR)
+		return;
+	h = add_hit(sw, pc, v);
+	if (h)
+		h->dma = true;
+}
+
+static void store_ram(struct sweep *sw, uint32_t pc, uint32_t address, unsigned size,
+		      const struct absval *v)
+{
+	size_t depth;
+
+	if (size != 4 || !switches_off(v) || sw->cell_count == SWEEP_CELLS_MAX)
+		return;
+	for (size_t i = 0; i < sw->cell_count; i++)
+		if (sw->cells[i].address == address)
+			return;
+	depth = choice_depth(sw, v, pc);
+	sw->cells[sw->cell_count++] = (struct sweep_cell){
+		address, depth < sw->depth ? sw->calls[depth] : v->origin};
 }
 
 static void store_known(void *ctx, uint32_t pc, uint32_t address, unsigned size, struct absval v)
 {
 	struct sweep *sw = ctx;
-	uint32_t field = 7u << SWJ_SHIFT;
 
-	if (address >= MAPR_BIT_BAND && address < MAPR_BIT_BAND + 128) {
-		/* A bit-band store writes the whole word back, undefined bits and all. */
-		add_hit(sw, pc, MAPR, (struct absval){.read_back = true}, true);
-		return;
-	}
-	if ((address & ~3u) != MAPR)
-		return;
-	v = widened(v, size);
-	if ((v.known & field) == field) {
-		if ((v.value & field) >> SWJ_SHIFT == SWJ_OFF)
-			add_hit(sw, pc, MAPR, v, false);
-		return;
-	}
-	/* Undefined bits get through, and nothing known rules 100 out. */
-	if (v.read_back && ((v.value ^ SWJ_OFF << SWJ_SHIFT) & v.known & field) == 0)
-		add_hit(sw, pc, MAPR, v, true);
+	if (in_ram(address))
+		store_ram(sw, pc, address, size, &v);
+	else if (address >= MAPR_BIT_BAND && address < MAPR_BIT_BAND + 128)
+		store_mapr_bit(sw, pc, (address - MAPR_BIT_BAND) / 4, v);
+	else if (address == AFIOEN_BIT_BAND)
+		set_gate(sw, &v);
+	else if ((address & ~3u) == APB2ENR)
+		v = widened(v, size), set_gate(sw, &v);
+	else if (is_dma_address(address))
+		store_dma_address(sw, pc, &v);
+	else if ((address & ~3u) == MAPR)
+		v = widened(v, size), store_mapr(sw, pc, &v);
 }
 
 const struct abs_memory sweep_memory = {.load = load_known, .store = store_known,

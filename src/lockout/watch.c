@@ -7,6 +7,7 @@
 #include "lockout/lockout_internal.h"
 
 #define FLASH_CR 0x40022010u
+#define RCC_APB2ENR 0x40021018u /* bit 0: AFIOEN */
 
 static bool takes_swd(const struct watch *w, unsigned swj)
 {
@@ -107,11 +108,25 @@ static void note_wake(struct watch *w, uint64_t now)
 static void note_reset(struct watch *w, struct mcu *m, const struct mcu_event *e)
 {
 	if (e->a <= MCU_RESET_OPTION_BYTES) {
-		w->resets[e->a]++;
+		if (w->resets[e->a]++ == 0)
+			w->reset_instructions[e->a] = mcu_instructions(m);
 		w->reset_pc[e->a] = e->pc;
 	}
 	note_wake(w, mcu_now_ns(m));
 	w->last_reset_ns = mcu_now_ns(m);
+}
+
+/* Told when the programming has ended: the store is the newest to that word. */
+static void note_option_word(struct watch *w, struct mcu *m, const struct mcu_event *e)
+{
+	unsigned word = (e->b & 0xF) / 2;
+	struct first_event *event = &w->options.event[word];
+	uint16_t v = 0;
+
+	event->seen = false;
+	note_first(w, m, e, event);
+	(void)mcu_peek(m, e->b, &v, 2);
+	w->options.word[word] = v;
 }
 
 /* An erase is told when it ends; the store that began it is the one to name. */
@@ -120,6 +135,10 @@ static void note_options(struct watch *w, struct mcu *m, const struct mcu_event 
 	struct first_event *first = e->a ? &w->option_program : &w->option_erase;
 	bool seen = first->seen;
 
+	if (e->a)
+		note_option_word(w, m, e);
+	else
+		memset(&w->options, 0xFF, sizeof w->options.word);
 	note_first(w, m, e, first);
 	if (!seen && !e->a && w->flash_cr.pc) {
 		first->pc = w->flash_cr.pc;
@@ -190,6 +209,8 @@ static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
 
 	if (store->target == FLASH_CR)
 		w->flash_cr = *store;
+	if (store->target == RCC_APB2ENR && store->value & 1)
+		w->afio_clocked = true;
 	if (store->target != AFIO_MAPR_ADDRESS)
 		return;
 	if (w->mapr_stores++ < CHECKPOINTS_MAX)

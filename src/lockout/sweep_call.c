@@ -1,0 +1,202 @@
+/*
+ * Into functions and back. A function is walked once for each set of arguments
+ * that differs in what is known of them; what it returned is remembered.
+ */
+#include "lockout/sweep_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RECURSION_MAX 4u
+#define CALLEES_MAX 256u
+
+static bool passes_stack(const struct abs_state *s)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (s->r[i].stack)
+			return true;
+	return false;
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h ^= v;
+	h *= 0x9E3779B97F4A7C15u;
+	return h ^ h >> 29;
+}
+
+static uint64_t memo_key(uint32_t entry, const struct abs_state *s)
+{
+	uint64_t h = mix(1 + (uint64_t)s->gate, entry);
+
+	for (unsigned i = 0; i < 4; i++) {
+		h = mix(h, (uint64_t)s->r[i].known << 32 | s->r[i].value);
+		h = mix(h, s->r[i].read_back);
+		/* The same value from another place is another line to blame. */
+		if (s->r[i].known & s->r[i].value & 1u << 26)
+			h = mix(h, s->r[i].origin + s->r[i].depth);
+	}
+	for (unsigned i = 0; i < s->slot_count; i++)
+		h = mix(h, (uint64_t)s->slots[i].v.known << 32 | s->slots[i].v.value);
+	return h | 1;
+}
+
+static struct sweep_memo *memo_find(struct sweep *sw, uint64_t key)
+{
+	for (size_t i = 0; i < 16; i++) {
+		struct sweep_memo *m = &sw->memo[(key + i) & (SWEEP_MEMO_SIZE - 1)];
+
+		if (m->key == key || m->key == 0)
+			return m;
+	}
+	return NULL;
+}
+
+/* What a call leaves behind whatever it did (AAPCS). */
+static void after_call(struct abs_state *s, struct absval r0, enum abs_gate gate)
+{
+	s->r[0] = r0.stack ? ABS_UNKNOWN : r0;
+	s->r[1] = s->r[2] = s->r[3] = s->r[12] = s->r[14] = ABS_UNKNOWN;
+	s->flags = FLAGS_UNKNOWN;
+	s->assumed = 0;
+	s->gate = gate;
+}
+
+/* What the callee sees of the caller: arguments, SP, and of the stack its
+ * parameters, or all of it when a pointer into it is passed. */
+static void callee_state(const struct abs_state *s, bool sees_stack, struct abs_state *in)
+{
+	int32_t sp = (int32_t)s->r[13].value;
+
+	abs_state_init(in, sp);
+	in->r[13] = s->r[13];
+	in->gate = s->gate;
+	for (unsigned i = 0; i < 4; i++)
+		in->r[i] = s->r[i];
+	for (unsigned i = 0; i < s->slot_count; i++)
+		if (s->slots[i].offset >= sp && (sees_stack || s->slots[i].offset < sp + 32))
+			in->slots[in->slot_count++] = s->slots[i];
+}
+
+/* Where the callee could reach through pointers, its view is the newer one. */
+static void take_back_stack(struct abs_state *s, const struct walk *w)
+{
+	int32_t sp = (int32_t)s->r[13].value;
+
+	for (unsigned i = 0; i < s->slot_count;) {
+		if (s->slots[i].offset >= sp)
+			s->slots[i] = s->slots[--s->slot_count];
+		else
+			i++;
+	}
+	for (unsigned i = 0; w->returned && i < w->exit.slot_count; i++)
+		if (w->exit.slots[i].offset >= sp && s->slot_count < ABS_SLOTS)
+			s->slots[s->slot_count++] = w->exit.slots[i];
+}
+
+static bool recursive(const struct sweep *sw, uint32_t entry, const struct absval *r0)
+{
+	unsigned inside = 0;
+
+	for (size_t i = 0; i <= sw->depth; i++)
+		inside += sw->entries[i] == entry;
+	/* A known argument counts the levels down. */
+	return inside > (abs_is_const(r0) ? RECURSION_MAX : 0);
+}
+
+/* Into a function that was not walked in this state before. */
+static bool walk_into(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t target,
+		      const struct abs_state *in, struct sweep_memo *memo)
+{
+	bool sees_stack = passes_stack(s), returns;
+	struct walk w = {.sw = sw};
+	struct absval r0;
+	enum abs_gate gate;
+
+	sw->calls[sw->depth++] = site;
+	sw->entries[sw->depth] = target;
+	walk_function(sw, target, in, &w);
+	sw->depth--;
+	r0 = w.returned ? w.exit.r[0] : ABS_UNKNOWN;
+	if (r0.depth > sw->depth)
+		r0.depth = ABS_DEEP;
+	gate = w.returned ? w.exit.gate : GATE_UNKNOWN;
+	returns = w.returned || sweep_exhausted(sw);
+	if (memo && !sees_stack && !memo->key)
+		*memo = (struct sweep_memo){.key = memo_key(target, in), .r0 = r0, .gate = gate,
+					    .returns = returns};
+	if (sees_stack)
+		take_back_stack(s, &w);
+	after_call(s, r0, gate);
+	walk_fini(&w);
+	return returns;
+}
+
+/* Returns twice, the second time with what longjmp() says. */
+static bool is_setjmp(const struct image *img, uint32_t target)
+{
+	const struct image_symbol *f = image_symbol_at(img, target);
+
+	return f && (strcmp(f->name, "setjmp") == 0 || strcmp(f->name, "_setjmp") == 0);
+}
+
+bool sweep_call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t target)
+{
+	struct abs_state *in;
+	struct sweep_memo *memo;
+	bool returns;
+
+	if (is_setjmp(sw->img, target)) {
+		after_call(s, ABS_UNKNOWN, s->gate);
+		return true;
+	}
+	if (sw->depth >= SWEEP_DEPTH_MAX || recursive(sw, target, &s->r[0]) ||
+	    sweep_exhausted(sw) || !s->r[13].stack || !(in = malloc(sizeof *in))) {
+		after_call(s, ABS_UNKNOWN, GATE_UNKNOWN);
+		return true;
+	}
+	callee_state(s, passes_stack(s), in);
+	memo = memo_find(sw, memo_key(target, in));
+	if (memo && memo->key && !passes_stack(s)) {
+		after_call(s, memo->r0, memo->gate);
+		returns = memo->returns;
+	} else {
+		returns = walk_into(sw, s, site, target, in, memo);
+	}
+	free(in);
+	return returns;
+}
+
+/* An argument that is SWJ_CFG=100 and no other register's bits. */
+static bool passes_swj_off(const struct abs_state *s)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (abs_is_const(&s->r[i]) && s->r[i].value >> 24 == 4)
+			return true;
+	return false;
+}
+
+/* A call to who knows whom; but told to switch SWD off, it matters: any
+ * function whose address is taken may be the one. */
+static void call_anyone(struct sweep *sw, const struct abs_state *s, uint32_t site)
+{
+	struct abs_state *copy = malloc(sizeof *copy);
+
+	for (size_t i = 0; copy && i < sw->root_count && i < CALLEES_MAX; i++) {
+		if (sw->roots[i].is_vector)
+			continue;
+		*copy = *s;
+		(void)sweep_call(sw, copy, site, sw->roots[i].entry);
+	}
+	free(copy);
+}
+
+bool sweep_call_value(struct sweep *sw, struct abs_state *s, uint32_t site, struct absval to)
+{
+	if (abs_is_const(&to) && to.value & 1)
+		return sweep_call(sw, s, site, to.value & ~1u);
+	if (!abs_is_const(&to) && passes_swj_off(s))
+		call_anyone(sw, s, site);
+	after_call(s, ABS_UNKNOWN, GATE_UNKNOWN);
+	return true;
+}

@@ -1,0 +1,121 @@
+/*
+ * check on many ways of writing the same: styles.c and style_cpp.cpp take SWD
+ * away, by a run from reset and, BEHIND a condition that nothing opens, by the
+ * sweep alone; disguises.c never does; perils.c is what else can go wrong.
+ * Usage: test_styles FOLDER-OF-ELFS SOURCE-FOLDER
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "form_check.h"
+
+/* A plain run shows it, and the sweep finds it behind the condition. */
+static const char *const shown_and_found[] = {
+	"asm", "exclusive", "pair", "doubleword", "far_base", "indexed", "bitfield", "union",
+	"shadow", "init_struct", "precedence", "summed", "shifted", "computed",
+	"register_argument", "masked_field", "ops", "ops_ram", "switched", "table_index",
+	"offsets", "script", "variadic", "recursive", "jumped", "ram_code", "two_steps", "pend",
+	"task", "dma", "hal", "ll", "spl", "maple", "flags", "negated", "global_set", "callback",
+	"toggled", "enum_map", "conditional", "from_clear",
+};
+
+/* A plain run shows it. */
+static const struct form_row shown[] = {
+	{"svc", "locks-out", "swj-off"},
+	{"timer", "locks-out", "swj-off", 3000},
+	{"timeout", "locks-out", "swj-off"},
+	{"second_boot", "locks-out", "swj-off"},
+	{"pin_map", "locks-out", "swj-off"},
+	{"tail", "locks-out", "swj-off"},
+	{"cpp_static", "locks-out", "swj-off"},
+	{"cpp_virtual", "locks-out", "swj-off"},
+	{"cpp_template", "locks-out", "swj-off"},
+	{"cpp_field", "locks-out", "swj-off"},
+	{"cpp_lambda", "locks-out", "swj-off"},
+	{"cpp_member", "locks-out", "swj-off"},
+};
+
+/* Neither. */
+static const char *const disguised[] = {
+	"clock_off", "clock_later", "clock_gone", "all_ones", "odd_values", "pins_as_outputs",
+	"pins_analog", "pins_reset", "cleared", "second_map", "event_output", "clock_output",
+	"in_ram", "shadow_kept", "enabled_choice", "switch_other", "pin_other", "table_kept",
+	"arm_not_taken", "read_only", "compared", "port_bit", "remaps_masked", "field_kept",
+	"keeps_swd", "no_ntrst", "after_end", "data_only", "on_at_once",
+};
+
+static const struct form_row perils[] = {
+	{"stop_loop", "hazard", "stop"},
+	{"stop_event", "hazard", "stop"},
+	{"stop_with_debug_bits", "hazard", "stop"},
+	{"standby_wakes", "hazard", "standby"},
+	{"sleep_on_exit", "hazard", "sleep", 400},
+	{"sleep_ticking", "clear", "sleep"},
+	{"deep_set_only", "clear", ""},
+	{"window_bites", "hazard", "watchdog", 300},
+	{"window_fed", "clear", "watchdog"},
+	{"iwdg_late", "hazard", "watchdog", 5000},
+	{"reset_from_fault", "hazard", "reset-loop"},
+	{"reset_core", "hazard", "reset-loop"},
+	{"reset_once", "clear", ""},
+	{"protect_read", "hazard", "rdp", 200},
+	{"protect_erase_only", "hazard", "rdp", 200},
+	{"protect_until_stuck", "hazard", "rdp", 200},
+	{"protect_pages", "hazard", "wrp", 200},
+	{"hardware_watchdog", "hazard", "option-bytes", 200},
+	{"user_data", "clear", "option-bytes", 200},
+	{"options_unlocked", "clear", ""},
+	{"undefined", "unknown", "fault"},
+	{"unaligned_word", "unknown", "fault"},
+	{"stack_gone", "unknown", "fault"},
+	{"locked_up", "unknown", "fault"},
+	{"divided", "unknown", "fault"},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static void check_both(struct form_test *t, const char *form)
+{
+	static const char *const run_flags[] = {"O0", "Os", "O2flto"};
+	struct form_row row = {form, "locks-out", "swj-off", .unproved = strcmp(form, "dma") == 0};
+	char behind[64];
+
+	for (size_t k = 0; k < COUNT(run_flags); k++)
+		form_check(t, &row, run_flags[k]);
+	snprintf(behind, sizeof behind, "%s_behind", form);
+	row = (struct form_row){behind, "may-lock-out", "swj-off", .marked = form};
+	form_check(t, &row, "O0");
+	form_check(t, &row, "O2");
+}
+
+static void check_disguised(struct form_test *t, const char *form)
+{
+	struct form_row row = {form, "clear", ""};
+	char behind[64];
+
+	form_check(t, &row, "Os");
+	snprintf(behind, sizeof behind, "%s_behind", form);
+	row.form = behind;
+	form_check(t, &row, "O0");
+	form_check(t, &row, "O2");
+}
+
+int main(int argc, char **argv)
+{
+	struct form_test t = {0};
+
+	if (argc != 3)
+		return 2;
+	t.folder = argv[1];
+	t.sources = argv[2];
+	for (size_t i = 0; i < COUNT(shown_and_found); i++)
+		check_both(&t, shown_and_found[i]);
+	for (size_t i = 0; i < COUNT(shown); i++)
+		form_check(&t, &shown[i], "Os");
+	for (size_t i = 0; i < COUNT(disguised); i++)
+		check_disguised(&t, disguised[i]);
+	for (size_t i = 0; i < COUNT(perils); i++)
+		form_check(&t, &perils[i], "Os");
+	printf("1..%u\n", t.number);
+	return t.failures != 0;
+}
