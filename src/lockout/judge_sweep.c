@@ -113,8 +113,8 @@ static void describe_hit(const struct sweep_hit *h, struct lockout_finding *f)
 			 h->read_back ? " when AFIO_MAPR's SWJ_CFG bits read back as 100" : "");
 }
 
-static enum status add_hit(const struct subject *s, const struct sweep_hit *h,
-			   struct lockout_report *r)
+static enum status add_hit(const struct subject *s, const struct outcome *o,
+			   const struct sweep_hit *h, struct lockout_report *r)
 {
 	struct lockout_place blame;
 	struct lockout_finding *f;
@@ -130,6 +130,7 @@ static enum status add_hit(const struct subject *s, const struct sweep_hit *h,
 	f->certainty = h->read_back || h->dma ? CERTAIN_POSSIBLE : CERTAIN_LIKELY;
 	f->store_target = h->target;
 	f->store_value = h->value;
+	f->pins_needed = o->watch.pins;
 	fill_stack(s->img, h, f);
 	f->store = f->stack[0];
 	f->blame = blame;
@@ -159,11 +160,11 @@ enum status judge_sweep(const struct subject *s, const struct lockout_options *o
 				     opt->quick ? SWEEP_STEPS_QUICK : SWEEP_STEPS, found, err);
 	for (size_t i = 0; status == STATUS_OK && i < found->hit_count; i++)
 		if (!found->hits[i].variable && !was_run(s, o, &found->hits[i]))
-			status = add_hit(s, &found->hits[i], r);
+			status = add_hit(s, o, &found->hits[i], r);
 	/* What a variable may hold was put there: mostly by what is found already. */
 	for (size_t i = 0; status == STATUS_OK && i < found->hit_count && !has_lockout(r); i++)
 		if (found->hits[i].variable && !was_run(s, o, &found->hits[i]))
-			status = add_hit(s, &found->hits[i], r);
+			status = add_hit(s, o, &found->hits[i], r);
 	free(found);
 	return status;
 }
