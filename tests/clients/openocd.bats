@@ -140,6 +140,39 @@ setup_steps() {
 	[ "$(board_field mode)" = run ]
 }
 
+@test "OpenOCD's semihosting and RTT work over the probe" {
+	need openocd
+	need arm-none-eabi-as
+	arm-none-eabi-as "$REFLASH_SOURCE/tests/clients/firmware/says.s" -o says.o
+	arm-none-eabi-ld -Ttext=0x20002000 -e 0x20002001 says.o -o says.elf
+	arm-none-eabi-objcopy -O binary says.elf says.bin
+	board_up
+	for route in hla dap; do
+		run openocd_by "$route" init "reset halt" "load_image says.bin 0x20002000 bin" \
+			"verify_image_checksum says.bin 0x20002000 bin" "arm semihosting enable" \
+			"reg sp 0x20005000" "reg xPSR 0x01000000" "resume 0x20002000" "sleep 500" \
+			halt "rtt setup 0x20000000 0x4000 {SEGGER RTT}" "rtt start" "rtt channels" exit
+		[ "$status" -eq 0 ] || { echo "$route: $output"; false; }
+		says '^said by semihosting$'
+		says '0: Terminal 64 0'
+	done
+}
+
+@test "OpenOCD at other speeds and with the reset line held while it connects" {
+	need openocd
+	board_up
+	for route in hla dap; do
+		run openocd_by "$route" "adapter speed 100" init "adapter speed" "mdw 0xe0042000" exit
+		[ "$status" -eq 0 ] || { echo "$route: $output"; false; }
+		says 'adapter speed: 100 kHz'
+		says '0xe0042000: 20036410'
+		run openocd_by "$route" "reset_config srst_only srst_nogate connect_assert_srst" \
+			init "reset halt" "reg pc" exit
+		[ "$status" -eq 0 ] || { echo "$route: $output"; false; }
+		says 'halted due to'
+	done
+}
+
 @test "OpenOCD fails on a locked-out chip as on the desk" {
 	need openocd
 	board_up --wires swdio=open

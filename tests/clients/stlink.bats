@@ -58,6 +58,37 @@ load clients.bash
 	[ "$(board_field halted)" = false ]
 }
 
+@test "st-flash takes Intel HEX, a probe by its serial, and more flash than the chip admits" {
+	need st-flash
+	board_up --serial 00112233445566778899AABB
+	random_file image.bin 4096
+	arm-none-eabi-objcopy -I binary -O ihex --change-addresses 0x0801F000 image.bin image.hex ||
+		skip "no objcopy"
+	run with_board st-flash --flash=128k --format ihex write image.hex
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	says 'Flash written and verified'
+	run with_board st-flash --flash=128k --serial 00112233445566778899AABB read back.bin 0x801F000 4096
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	cmp image.bin back.bin
+	run with_board st-flash --serial 00112233445566778899AABC reset
+	[ "$status" -ne 0 ]
+	says "Couldn't find any ST-Link"
+}
+
+@test "two boards are two desks" {
+	need st-info
+	board_up --serial 111111111111111111111111
+	"$REFLASH" board start --socket "$DIR/other.sock" --chip stm32f103rc \
+		--serial 222222222222222222222222 3>&- 4>&- >other 2>&1
+	run with_board st-info --probe
+	says 'serial: +111111111111111111111111'
+	says 'chipid: +0x0410'
+	run timeout 60 "$REFLASH" board exec --socket "$DIR/other.sock" -- st-info --probe
+	"$REFLASH" board stop --socket "$DIR/other.sock"
+	says 'serial: +222222222222222222222222'
+	says 'chipid: +0x0414'
+}
+
 @test "an unwired NRST shows as st-flash says it" {
 	need st-flash
 	board_up --wires nrst=open
