@@ -1,0 +1,110 @@
+/* A C8 about to execute a few half-words, each vector leading to a handler of its own. */
+#ifndef REFLASH_TESTS_UNIT_CPU_FIXTURE_H
+#define REFLASH_TESTS_UNIT_CPU_FIXTURE_H
+
+#include "mcu/cpu/cpu_internal.h"
+#include "test.h"
+
+#define CODE 0x08000400u
+#define STACK 0x20002000u
+#define HANDLER(n) (0x08000200u + 8u * (n)) /* each "b ." until a test writes it */
+#define DBGKEY 0xA05F0000u
+#define HALFWORDS(...) ((const uint16_t[]){__VA_ARGS__})
+#define COUNT(...) (sizeof(HALFWORDS(__VA_ARGS__)) / 2)
+#define BOOT(...) boot(HALFWORDS(__VA_ARGS__), COUNT(__VA_ARGS__))
+#define WRITE_HANDLER(m, n, ...) load(m, HANDLER(n), HALFWORDS(__VA_ARGS__), COUNT(__VA_ARGS__))
+
+static inline void load(struct mcu *m, uint32_t at, const uint16_t *code, size_t n)
+{
+	assert_int_equal(mcu_load(m, at, code, 2 * n, NULL), STATUS_OK);
+}
+
+static inline void load_words(struct mcu *m, uint32_t at, const uint32_t *words, size_t n)
+{
+	assert_int_equal(mcu_load(m, at, words, 4 * n, NULL), STATUS_OK);
+}
+
+static inline void start(struct mcu *m)
+{
+	mcu_power(m, true);
+	for (int i = 0; i < 100 && mcu_mode(m) != MCU_MODE_RUN; i++)
+		mcu_step(m);
+	while (mcu_reg(m, MCU_PC) != CODE)
+		mcu_step(m);
+}
+
+/* A chip whose vectors all lead to handlers of their own, about to execute `code`. */
+static inline struct mcu *boot(const uint16_t *code, size_t n)
+{
+	struct mcu_config config = {.chip = chip_by_name("STM32F103C8"), .hse_hz = 8000000};
+	struct mcu *m = mcu_new(&config, NULL);
+	uint32_t vectors[64] = {STACK, CODE | 1};
+	uint16_t spin = 0xE7FE;
+
+	assert_non_null(m);
+	for (unsigned i = 2; i < 64; i++) {
+		vectors[i] = HANDLER(i) | 1;
+		load(m, HANDLER(i), &spin, 1);
+	}
+	load_words(m, 0x08000000, vectors, 64);
+	load(m, CODE, code, n);
+	start(m);
+	return m;
+}
+
+static inline void steps(struct mcu *m, unsigned n)
+{
+	while (n--)
+		mcu_step(m);
+}
+
+static inline uint32_t reg(struct mcu *m, unsigned r)
+{
+	return mcu_reg(m, r);
+}
+
+static inline uint32_t peek(struct mcu *m, uint32_t address)
+{
+	uint32_t v = 0;
+	assert_true(mcu_peek(m, address, &v, 4));
+	return v;
+}
+
+static inline uint32_t debug_get(struct mcu *m, uint32_t address)
+{
+	uint32_t v = 0;
+	assert_int_equal(mcu_debug_read(m, address, 4, &v), MCU_ACCESS_OK);
+	return v;
+}
+
+static inline void debug_put(struct mcu *m, uint32_t address, uint32_t v)
+{
+	assert_int_equal(mcu_debug_write(m, address, 4, v), MCU_ACCESS_OK);
+}
+
+static inline void run_ns(struct mcu *m, uint64_t ns)
+{
+	struct mcu_limits l = {.until_ns = mcu_now_ns(m) + ns, .instructions = UINT64_MAX};
+	mcu_run(m, &l);
+}
+
+static inline void halt(struct mcu *m)
+{
+	debug_put(m, SCS_DHCSR, DBGKEY | 3);
+	assert_true(debug_get(m, SCS_DHCSR) & 1u << 17);
+}
+
+static inline void debug_single_step(struct mcu *m)
+{
+	debug_put(m, SCS_DHCSR, DBGKEY | 5); /* C_STEP, C_DEBUGEN */
+	run_ns(m, 100000);
+	assert_true(debug_get(m, SCS_DHCSR) & 1u << 17);
+}
+
+static inline uint32_t core_register(struct mcu *m, unsigned r)
+{
+	debug_put(m, SCS_DCRSR, r);
+	return debug_get(m, SCS_DCRDR);
+}
+
+#endif
