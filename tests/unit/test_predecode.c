@@ -308,6 +308,19 @@ static const struct {
 	ROW("tbb [sp, r1]", 0xE8DD, 0xF001, false, GENERIC),
 	ROW("mrs sp, primask", 0xF3EF, 0x8D10, false, GENERIC),
 	ROW("msr basepri, pc", 0xF38F, 0x8811, false, GENERIC),
+	ROW("smull r1, sp, r3, r4", 0xFB83, 0x1D04, false, GENERIC),
+	ROW("umlal r1, sp, r3, r4", 0xFBE3, 0x1D04, false, GENERIC),
+	ROW("mls r1, r2, r3, pc", 0xFB02, 0xF113, false, GENERIC),
+	ROW("ubfx pc, r1, #3, #5", 0xF3C1, 0x0FC4, false, GENERIC),
+	ROW("sbfx r1, sp, #3, #5", 0xF34D, 0x01C4, false, GENERIC),
+	ROW("sbfx sp, r1, #3, #5", 0xF341, 0x0DC4, false, GENERIC),
+	ROW("bfi r1, sp, #3, #5", 0xF36D, 0x01C7, false, GENERIC),
+	ROW("bfi sp, r1, #3, #5", 0xF361, 0x0DC7, false, GENERIC),
+	ROW("bfc sp, #3, #5", 0xF36F, 0x0DC7, false, GENERIC),
+	ROW("stm.w pc, {r2, r3}", 0xE88F, 0x000C, false, GENERIC),
+	ROW("stmdb pc, {r2, r3}", 0xE90F, 0x000C, false, GENERIC),
+	ROW("stm.w r1, {r2, sp}", 0xE881, 0x2004, false, GENERIC),
+	ROW("stmdb r1, {r2, sp}", 0xE901, 0x2004, false, GENERIC),
 };
 #undef ROW
 

@@ -276,8 +276,12 @@ static bool fetch_vector(struct mcu *m, unsigned n, uint32_t *vector)
 		return false;
 	}
 	exc_set(c->pending, n, false);
+	if (!bus_read(m, c->vtor + 4 * EXC_HARDFAULT, 4, vector)) {
+		cpu_lock_up(m);
+		return false;
+	}
 	exc_set(c->pending, EXC_HARDFAULT, true);
-	return bus_read(m, c->vtor + 4 * EXC_HARDFAULT, 4, vector);
+	return true;
 }
 
 /* ExceptionTaken: the frame is on the stack, go to the handler. */
@@ -458,5 +462,6 @@ void exception_return(struct mcu *m, uint32_t exc_return)
 	}
 	load_frame(c, frame);
 	c->event = true;
+	c->exclusive = false;
 	sleep_on_exit(m);
 }

@@ -158,7 +158,7 @@ static enum fast_op product(const struct arm_insn *in, bool flags, struct op *op
 
 static enum fast_op extract(const struct arm_insn *in, struct op *op)
 {
-	if (!plain(in->rd) || in->rn >= SP || in->rm >= SP || in->flags & ARM_INSN_UNPREDICTABLE)
+	if (in->flags & ARM_INSN_UNPREDICTABLE) /* SP and PC among it */
 		return FAST_GENERIC;
 	op->c = in->shift_n;
 	switch (in->kind) {
