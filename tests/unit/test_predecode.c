@@ -321,6 +321,10 @@ static const struct {
 	ROW("stmdb pc, {r2, r3}", 0xE90F, 0x000C, false, GENERIC),
 	ROW("stm.w r1, {r2, sp}", 0xE881, 0x2004, false, GENERIC),
 	ROW("stmdb r1, {r2, sp}", 0xE901, 0x2004, false, GENERIC),
+	ROW("mrs r1, msp", 0xF3EF, 0x8108, false, MRS),
+	ROW("msr msp, r1", 0xF381, 0x8808, false, MSR),
+	ROW("it eq", 0xBF08, 0x0000, false, IT),
+	ROW("it nv", 0xBFF8, 0x0000, false, GENERIC),
 };
 #undef ROW
 

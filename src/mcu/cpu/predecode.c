@@ -304,8 +304,8 @@ static enum fast_op branch(const struct arm_insn *in, uint32_t address,
 		return FAST_GENERIC;
 	op->imm = (uint32_t)((int32_t)(4 + in->imm) / 2);
 	switch (in->kind) {
-	case ARM_KIND_CBZ: return in->rn < SP ? FAST_CBZ : FAST_GENERIC;
-	case ARM_KIND_CBNZ: return in->rn < SP ? FAST_CBNZ : FAST_GENERIC;
+	case ARM_KIND_CBZ: return FAST_CBZ;
+	case ARM_KIND_CBNZ: return FAST_CBNZ;
 	case ARM_KIND_BL: return FAST_BL;
 	default: return in->cond == ARM_AL ? FAST_B : FAST_BEQ + 2 * (enum fast_op)in->cond;
 	}
