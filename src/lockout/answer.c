@@ -219,3 +219,16 @@ void answer_text(const struct answer *a, char *out, size_t size)
 		break;
 	}
 }
+
+void answers_text(const struct plan *plan, char *out, size_t size)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < plan->answer_count && len < size; i++) {
+		char one[96];
+
+		answer_text(&plan->answers[i], one, sizeof one); /* begins with "if " */
+		len += (size_t)snprintf(out + len, size - len, "%s%s", i ? " and " : "",
+					i ? one + 3 : one);
+	}
+}

@@ -13,6 +13,7 @@
 #define QUICK_RUN_US 2000000ull
 #define QUICK_INSTRUCTIONS 10000000ull
 #define FORK_BUDGET_MS 300u
+#define EFFORT_A_MS 250000u /* what a present machine does in a millisecond, roughly */
 
 static struct plan first_plan(const struct lockout_options *opt, const struct subject *s)
 {
@@ -139,6 +140,11 @@ static bool is_proved(const struct lockout_report *r)
 	return false;
 }
 
+static uint64_t budget_of(const struct lockout_options *opt)
+{
+	return (opt->budget_ms ? opt->budget_ms : FORK_BUDGET_MS) * (uint64_t)EFFORT_A_MS;
+}
+
 static enum status run_and_judge(const struct subject *s, const struct lockout_options *opt,
 				 struct lockout_report *r, struct err *err)
 {
@@ -152,8 +158,7 @@ static enum status run_and_judge(const struct subject *s, const struct lockout_o
 		doubt_fault(o, r);
 	}
 	if (status == STATUS_OK && !is_proved(r) && !opt->quick)
-		status = judge_forks(s, &plan, opt->budget_ms ? opt->budget_ms : FORK_BUDGET_MS, o,
-				     r, err);
+		status = judge_forks(s, &plan, budget_of(opt), o, r, err);
 	if (status == STATUS_OK && !is_proved(r))
 		status = judge_sweep(s, opt, o, r, err);
 	if (o)

@@ -5,12 +5,16 @@
  * taken there. An answer by which SWD is lost is put in the plan, and the run
  * under that plan is judged like any other: blame, stack and proof replay it.
  *
- * Left out: answers that only help together, save all devices of one bus; what
- * an answer leads to late (HORIZON_NS).
+ * Firmware that found nobody on I2C often stops there: when no answer alone
+ * takes SWD away, pins and received bytes are tried again with every device of
+ * a bus acknowledging. The search ends after a counted effort, so that it ends
+ * at the same point on every machine.
+ *
+ * Left out: other answers that only help together; what an answer leads to late
+ * (HORIZON_NS).
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "lockout/lockout_internal.h"
 
@@ -25,6 +29,7 @@
 #define BYTE_INSTRUCTIONS 300000u
 #define DEVICE_NS (500ull * NS_PER_MS)
 #define DEVICE_INSTRUCTIONS 20000000u
+#define TRY_EFFORT 30000u               /* of starting a try */
 #define HITS_MAX 4
 
 struct forks {
@@ -33,7 +38,7 @@ struct forks {
 	struct outcome *o;
 	struct lockout_report *r;
 	struct err *err;
-	uint64_t end_ns;             /* wall clock */
+	uint64_t left;               /* effort that may still be spent */
 	struct store_mark hits[HITS_MAX];
 	size_t hit_count;
 	struct watch *w;
@@ -41,28 +46,22 @@ struct forks {
 	struct looks early, late;
 };
 
-static uint64_t wall_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static bool over(const struct forks *f)
 {
-	return f->hit_count == HITS_MAX || wall_ns() >= f->end_ns;
+	return f->hit_count == HITS_MAX || !f->left;
 }
 
-static enum mcu_stop go_on(struct watch *w, struct mcu *m, const struct mcu_limits *limits)
+static void go_on(struct forks *f, struct mcu *m, const struct mcu_limits *limits)
 {
+	uint64_t from = mcu_effort(m), spent;
 	enum mcu_stop stop = MCU_STOP_HOOK;
 
-	while (stop == MCU_STOP_HOOK && !w->off) {
-		stop = answers_run(w, m, limits);
-		watch_settle(w, m);
+	while (stop == MCU_STOP_HOOK && !f->w->off) {
+		stop = answers_run(f->w, m, limits);
+		watch_settle(f->w, m);
 	}
-	return stop;
+	spent = mcu_effort(m) - from + TRY_EFFORT;
+	f->left -= spent < f->left ? spent : f->left;
 }
 
 /* ---- an answer that took SWD away ----------------------------------------------------------- */
@@ -75,11 +74,12 @@ static bool is_known(const struct forks *f, const struct swj_change *c)
 	return false;
 }
 
-static void name_answer(struct lockout_finding *f, const struct answer *a)
+static void name_answer(struct lockout_finding *f, const struct plan *plan,
+			const struct answer *a)
 {
 	char summary[sizeof f->summary], when[sizeof f->condition];
 
-	answer_text(a, when, sizeof when);
+	answers_text(plan, when, sizeof when);
 	f->certainty = a->kind == ANSWER_BITS || a->kind == ANSWER_SPI ? CERTAIN_POSSIBLE
 								      : CERTAIN_LIKELY;
 	if (!f->condition[0])
@@ -103,8 +103,7 @@ static enum status judge_answer(struct forks *f, const struct answer *a, uint64_
 	size_t first = f->r->finding_count;
 	enum status status = o ? STATUS_OK : STATUS_NO_MEMORY;
 
-	plan.answers[0] = *a;
-	plan.answer_count = 1;
+	plan.answers[plan.answer_count++] = *a;
 	plan.run_ns = lost_ns + 2 * HORIZON_NS;
 	if (status == STATUS_OK)
 		status = run_plan(f->s, &plan, true, o, f->err);
@@ -113,7 +112,7 @@ static enum status judge_answer(struct forks *f, const struct answer *a, uint64_
 		status = judge_swj(f->s, &plan, o, f->r, f->err);
 	}
 	for (size_t i = first; i < f->r->finding_count; i++)
-		name_answer(&f->r->findings[i], a);
+		name_answer(&f->r->findings[i], &plan, a);
 	if (o)
 		outcome_fini(o);
 	free(o);
@@ -144,10 +143,9 @@ static enum status from_reset(struct forks *f, const struct answer *a,
 
 	if (!m)
 		return STATUS_NO_MEMORY;
-	plan.answers[0] = *a;
-	plan.answer_count = 1;
+	plan.answers[plan.answer_count++] = *a;
 	watch_attach(f->w, m, &plan);
-	(void)go_on(f->w, m, limits);
+	go_on(f, m, limits);
 	*off = f->w->off;
 	f->w->plan = f->base;
 	mcu_free(m);
@@ -234,10 +232,9 @@ static enum status try_late(struct forks *f, struct mcu *m, const struct mcu_sna
 					 ? BYTE_INSTRUCTIONS : HORIZON_INSTRUCTIONS)};
 	if (a.kind == ANSWER_PIN)
 		a.until_ns = a.at_ns + PRESS_NS;
-	plan.answers[0] = a;
-	plan.answer_count = 1;
+	plan.answers[plan.answer_count++] = a;
 	watch_attach(f->w, m, &plan);
-	(void)go_on(f->w, m, &limits);
+	go_on(f, m, &limits);
 	status = f->w->off ? settle_hit(f, &a) : STATUS_OK;
 	f->w->plan = f->base;
 	return status;
@@ -263,7 +260,7 @@ static void settle(struct forks *f, struct mcu *m, struct mcu_snapshot *at)
 	watch_attach(f->w, m, f->base);
 	waits_look(f->w, m, &limits, &f->early);
 	limits.instructions = SETTLE_INSTRUCTIONS;
-	(void)go_on(f->w, m, &limits);
+	go_on(f, m, &limits);
 	mcu_snapshot_take(at, m);
 	limits.until_ns = mcu_now_ns(m) + LATE_LOOK_NS;
 	limits.instructions = mcu_instructions(m) + LATE_LOOK;
@@ -271,28 +268,65 @@ static void settle(struct forks *f, struct mcu *m, struct mcu_snapshot *at)
 	mcu_snapshot_restore(m, at);
 }
 
-static enum status try_all(struct forks *f)
+/* All answers, one after the other, beside those that the base plan has. */
+static enum status try_beside(struct forks *f)
 {
 	struct mcu *m = rig_new(f->s, f->base, f->err);
 	struct mcu_snapshot *at = m ? mcu_snapshot_new(m) : NULL;
 	enum status status = at ? STATUS_OK : STATUS_NO_MEMORY;
 
+	f->early.count = f->late.count = 0;
 	if (at)
 		settle(f, m, at);
-	for (unsigned unit = 1; status == STATUS_OK && unit <= 2 && !over(f); unit++)
-		status = try_i2c(f, unit);
 	if (status == STATUS_OK)
 		status = try_straps(f, m);
 	if (status == STATUS_OK)
 		status = try_waits(f, m, at);
-	for (unsigned unit = 1; status == STATUS_OK && unit <= 3; unit++)
-		status = try_spi(f, unit);
 	mcu_snapshot_free(at);
 	mcu_free(m);
 	return status;
 }
 
-enum status judge_forks(const struct subject *s, const struct plan *base, unsigned budget_ms,
+/* Somebody on I2C `unit` first, then the others once more. */
+static enum status try_behind_i2c(struct forks *f, unsigned unit)
+{
+	const struct plan *base = f->base;
+	struct plan with = *base;
+	enum status status;
+
+	with.answers[with.answer_count++] = (struct answer){
+		.kind = ANSWER_I2C, .unit = (uint8_t)unit, .which = ANSWER_ANY, .until_ns = NEVER};
+	f->base = &with;
+	status = try_beside(f);
+	f->base = base;
+	return status;
+}
+
+static bool has_nack(const struct forks *f, unsigned unit)
+{
+	for (size_t i = 0; i < f->o->watch.nack_count; i++)
+		if (f->o->watch.nacks[i].unit == unit)
+			return true;
+	return false;
+}
+
+static enum status try_all(struct forks *f)
+{
+	enum status status = STATUS_OK;
+
+	for (unsigned unit = 1; status == STATUS_OK && unit <= 2 && !over(f); unit++)
+		status = try_i2c(f, unit);
+	if (status == STATUS_OK)
+		status = try_beside(f);
+	for (unsigned unit = 1; status == STATUS_OK && unit <= 3; unit++)
+		status = try_spi(f, unit);
+	for (unsigned unit = 1; status == STATUS_OK && unit <= 2 && !f->hit_count; unit++)
+		if (has_nack(f, unit) && !over(f))
+			status = try_behind_i2c(f, unit);
+	return status;
+}
+
+enum status judge_forks(const struct subject *s, const struct plan *base, uint64_t budget,
 			struct outcome *o, struct lockout_report *r, struct err *err)
 {
 	struct forks *f = calloc(1, sizeof *f);
@@ -301,7 +335,7 @@ enum status judge_forks(const struct subject *s, const struct plan *base, unsign
 	if (!f)
 		return status;
 	*f = (struct forks){.s = s, .base = base, .o = o, .r = r, .err = err,
-			    .end_ns = wall_ns() + budget_ms * 1000000ull,
+			    .left = budget,
 			    .w = calloc(1, sizeof *f->w), .c = calloc(1, sizeof *f->c)};
 	if (f->w && f->c)
 		status = try_all(f);

@@ -110,7 +110,8 @@ struct lockout_options {
 	const struct silicon *silicon; /* NULL: genuine */
 	uint64_t run_us;               /* 0: 10 s */
 	uint64_t instructions;         /* 0: 400 million */
-	unsigned budget_ms;            /* wall-clock guard for forks and sweep; 0: default */
+	unsigned budget_ms;            /* for trying other answers, about; counted in effort, so that
+					  results do not hang on the machine; 0: default */
 	bool quick;                    /* write's quick check */
 	const struct log *log;
 };

@@ -191,6 +191,8 @@ enum mcu_stop answers_run(struct watch *w, struct mcu *m, const struct mcu_limit
 void answers_hooks(const struct plan *plan, struct mcu_hooks *hooks);
 /* "if PA0 reads 1" */
 void answer_text(const struct answer *a, char *out, size_t size);
+/* The same of all answers of a plan: "if ... and PA0 reads 1" */
+void answers_text(const struct plan *plan, char *out, size_t size);
 
 /* ---- waits ------------------------------------------------------------------------------ */
 
@@ -410,8 +412,8 @@ enum status judge_swj(const struct subject *s, struct plan *plan, struct outcome
 /* Off for most of a run. */
 bool is_locked(const struct outcome *o);
 /* What only shows when somebody outside answers. Coverage of such runs is added
- * to `o`. Ends after `budget_ms` of wall-clock time. */
-enum status judge_forks(const struct subject *s, const struct plan *base, unsigned budget_ms,
+ * to `o`. Ends after `budget` of effort. */
+enum status judge_forks(const struct subject *s, const struct plan *base, uint64_t budget,
 			struct outcome *o, struct lockout_report *r, struct err *err) MUST_CHECK;
 /* Stores that no run reached, by the static sweep. `o` holds the coverage. */
 enum status judge_sweep(const struct subject *s, const struct lockout_options *opt,

@@ -6,7 +6,7 @@
 #include "lib.h"
 
 #define IS(name) (WAY == WAY_##name)
-enum { WAY_timer, WAY_polled, WAY_nothing, WAY_early, WAY_again };
+enum { WAY_timer, WAY_polled, WAY_nothing, WAY_early, WAY_again, WAY_both };
 
 #define BUSY_MS 8000u
 
@@ -50,16 +50,42 @@ static void work(void)
 		REG(0x4001100C) = seed;
 }
 
+/* Only with a device at 0x3C, and PA0 pulled low once it answered. */
+static void both(void)
+{
+	RCC_APB2ENR |= RCC_APB2ENR_IOPAEN | RCC_APB2ENR_IOPBEN;
+	REG(0x4002101C) |= 1u << 21; /* I2C1 */
+	REG(0x40005404) = 36;
+	REG(0x4000541C) = 180;
+	REG(0x40005400) = 1;
+	REG(0x40005400) = 1 | 1 << 8; /* START */
+	while (!(REG(0x40005414) & 1))
+		;
+	REG(0x40005410) = 0x3C << 1;
+	while (!(REG(0x40005414) & 0x402)) /* ADDR or AF */
+		;
+	if (REG(0x40005414) & 0x400)
+		return;
+	REG(0x40010800) = 0x88888888; /* inputs with pulls */
+	REG(0x4001080C) = 1;          /* PA0: up */
+	while (REG(0x40010808) & 1)
+		;
+	lib_remap(SWJ_DISABLE, 0); /* blame both */
+}
+
 int main(void)
 {
 	start();
+	if (IS(both))
+		both();
 	if (IS(early) || IS(again))
 		lib_remap(SWJ_DISABLE, 0); /* blame early again */
 	if (IS(again))
 		lib_remap(SWJ_DISABLE, 1); /* blame again */
 	while (!IS(polled) || ticks < BUSY_MS)
 		work();
-	lib_remap(SWJ_DISABLE, 0); /* blame polled */
+	if (IS(polled))
+		lib_remap(SWJ_DISABLE, 0); /* blame polled */
 	for (;;)
 		work();
 }

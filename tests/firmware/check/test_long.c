@@ -14,6 +14,7 @@ struct row {
 	unsigned findings;        /* of cause swj-off */
 	unsigned min_ms, max_ms;  /* when the first of them comes, after reset */
 	bool whole;               /* the run takes its full time */
+	const char *condition;    /* NULL: none */
 };
 
 static const struct row rows[] = {
@@ -22,6 +23,8 @@ static const struct row rows[] = {
 	{"nothing", "clear", 0, 0, 0, false},
 	{"early", "locks-out", 1, 0, 10, false},
 	{"again", "locks-out", 2, 0, 10, false},
+	{"both", "may-lock-out", 1, 0, 1000, false,
+	 "if the devices on I2C1 acknowledge and PA0 reads 0"},
 };
 
 static const char *folder, *sources;
@@ -75,6 +78,8 @@ static const char *fits(const struct lockout_report *r, const struct row *row)
 			return "another line";
 		if (!f->proof[0])
 			return "not proved";
+		if (row->condition && strncmp(f->condition, row->condition, strlen(row->condition)) != 0)
+			return "another condition";
 		if (!found++ && (ms < row->min_ms || ms > row->max_ms))
 			return "another time";
 	}
