@@ -44,7 +44,7 @@ static json_t *block_json(const struct narrow_block *b)
 {
 	return json_pack("{s:i, s:s, s:I, s:s, s:s, s:i, s:s, s:b}", "depth", (int)b->depth, "calls",
 			 b->calls, "address", (json_int_t)b->place.address, "function",
-			 b->place.function, "file", b->place.file, "line", (int)b->place.line, "outcome",
+			 b->place.function, "file", file_shown(&b->place), "line", (int)b->place.line, "outcome",
 			 outcome_of(b)->word, "guilty", b->guilty);
 }
 
@@ -58,7 +58,8 @@ static void show_json(struct cli *cli, const char *file, const struct narrow_rep
 				 "found", r->found, "runs", (int)r->runs, "line",
 				 r->found ? json_pack("{s:I, s:s, s:s, s:i}", "address",
 						      (json_int_t)r->line.address, "function",
-						      r->line.function, "file", r->line.file, "line",
+						      r->line.function, "file", file_shown(&r->line),
+						      "line",
 						      (int)r->line.line)
 					  : json_null(),
 				 "blocks", blocks));
@@ -73,7 +74,7 @@ static void show(struct cli *cli, const char *file, const struct image *img,
 		say(cli, "%s: nothing to narrow down: it does not lose SWD when it is run\n", file);
 		return;
 	}
-	say(cli, "%s: each call skipped once, in a run of its own (%u runs)\n\n", file, r->runs);
+	say(cli, "%s: each call and store skipped once, in a run of its own (%u runs)\n\n", file, r->runs);
 	for (size_t i = 0; i < r->count; i++)
 		show_block(cli, &r->blocks[i]);
 	if (!r->found) {
@@ -123,8 +124,8 @@ static enum status run(struct cli *cli, const struct args *args)
 const struct command cmd_narrow = {
 	.name = "narrow", .aliases = "bisect", .usage = "FILE",
 	.summary = "Which block does it? Block-by-block search, with proof",
-	.about = "From main and the task down: each call that ran before SWD was lost is skipped once,\n"
-		 "in a run of its own from reset. Exit code 7 when the block was found, 0 when the\n"
-		 "firmware does not lose SWD.",
+	.about = "From main and the task down: each call, and each line that stores to a peripheral, that\n"
+		 "ran before SWD was lost is skipped once, in a run of its own from reset. Exit code 7\n"
+		 "when the block was found, 0 when the firmware does not lose SWD.",
 	.options = options, .min_args = 1, .max_args = 1, .run = run,
 };

@@ -126,7 +126,8 @@ void lockout_report_free(struct lockout_report *r);
 
 struct narrow_block {
 	struct lockout_place place; /* the call site (or task body, or main) */
-	char calls[96];             /* the function called there */
+	char calls[96];             /* the function called there; "(a store)" of a line that reaches
+				       a peripheral by itself; "(the store itself)" */
 	unsigned depth;
 	enum { NARROW_LOCKS, NARROW_KEEPS, NARROW_SKIPPED, NARROW_NOT_REACHED, NARROW_BREAKS } outcome;
 	bool guilty;                /* skipping it (and only it) keeps SWD */

@@ -1,28 +1,28 @@
 /*
  * Narrowing down: the block-by-block search that people do by hand for days,
- * done by machine. From main (or the task body) down to the store: every call
- * that ran before SWD went away is skipped once, in a run of its own from
- * reset, and the outcome noted. The calls whose absence keeps SWD are the way
- * down.
+ * done by machine. From main (or the task body) down to the store: every call,
+ * and every line that stores to a peripheral by itself, that ran before SWD
+ * went away is skipped once, in a run of its own from reset, and the outcome
+ * noted. Those whose absence keeps SWD are the way down.
  *
  * Skipping a call replaces it in the copy of the flash by `movs r0, #0`, so
  * the rest of the program sees a call that returned 0 (and, where that breaks
- * the program, 1).
+ * the program, 1). Of a line that stores, the stores to peripherals are left
+ * out; without line information each store is a block.
  *
- * Not modelled: statements that call nothing are not blocks of their own; the
- * last step, inside the function that stores, skips the store itself.
+ * Not modelled: statements that neither call nor reach a peripheral are no
+ * blocks; inputs that a lock-out may hang on.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arm/arm.h"
-#include "lockout/lockout.h"
-#include "lockout/place.h"
-#include "mcu/mcu.h"
+#include "lockout/lockout_internal.h"
 
 #define LEVELS_MAX (LOCKOUT_STACK_MAX + 1)
 #define BLOCKS_MAX 2000
+#define LINE_STORES_MAX 32 /* peripheral stores of one line */
 /* How long a run goes on past the moment at which the unchanged program lost
  * SWD: a block that is skipped can delay the loss. */
 #define GRACE_FACTOR 3
@@ -39,6 +39,8 @@ struct search {
 	struct mcu *m;
 	struct mcu_snapshot *at_reset;
 	uint64_t until_ns;
+	uint8_t *stores; /* ... and, alike, the instructions that stored to a peripheral */
+	bool learning;   /* the unchanged program is running */
 	uint8_t *ran; /* coverage of the unchanged program up to the loss, one bit a half-word */
 	struct narrow_report *report;
 	struct trial trial;
@@ -48,7 +50,7 @@ struct search {
 struct level {
 	uint32_t low, high;  /* the function's code */
 	uint32_t way_down;   /* address in it that leads to the store */
-	uint32_t last_ran;   /* the last call of it that ran before the loss */
+	uint32_t last_ran;   /* the last call or store of it that ran before the loss */
 	bool is_store;       /* way_down is the store itself */
 };
 
@@ -64,18 +66,22 @@ static void watch(void *ctx, struct mcu *m, const struct mcu_event *e)
 		mcu_stop_run(m);
 }
 
-static enum status load_image(struct search *s, struct err *err)
+static void set_bit(const struct search *s, uint8_t *bits, uint32_t address)
 {
-	size_t n;
-	const struct image_segment *seg = image_segments(s->img, &n);
+	const struct chip *chip = mcu_chip(s->m);
+	uint32_t index = (address - chip->flash_base) / 2;
 
-	for (size_t i = 0; i < n; i++) {
-		enum status st = mcu_load(s->m, seg[i].address, seg[i].data, seg[i].len, err);
+	if (address >= chip->flash_base && index / 8 < chip->flash_die / 16)
+		bits[index / 8] |= (uint8_t)(1u << index % 8);
+}
 
-		if (st)
-			return st;
-	}
-	return STATUS_OK;
+static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
+{
+	struct search *s = ctx;
+
+	(void)m;
+	if (s->learning && store->by_core)
+		set_bit(s, s->stores, store->pc);
 }
 
 /* Run from reset to the horizon or the loss; coverage starts anew. */
@@ -118,6 +124,27 @@ static void run_without(struct search *s, uint32_t address, unsigned size, uint1
 	run_trial(s);
 	if (mcu_load(s->m, address, saved, size, NULL) != STATUS_OK)
 		abort();
+}
+
+/* The program without the stores of one line. */
+struct line_stores {
+	uint32_t address[LINE_STORES_MAX];
+	uint8_t size[LINE_STORES_MAX], saved[LINE_STORES_MAX][4];
+	size_t count;
+};
+
+static void run_without_stores(struct search *s, struct line_stores *l)
+{
+	static const uint16_t nops[2] = {NOP, NOP};
+
+	mcu_snapshot_restore(s->m, s->at_reset);
+	for (size_t i = 0; i < l->count; i++)
+		if (mcu_peek(s->m, l->address[i], l->saved[i], l->size[i]))
+			patch(s, l->address[i], nops, l->size[i] / 2u);
+	run_trial(s);
+	for (size_t i = 0; i < l->count; i++)
+		if (mcu_load(s->m, l->address[i], l->saved[i], l->size[i], NULL) != STATUS_OK)
+			abort();
 }
 
 static bool fetch(const struct search *s, uint32_t address, struct arm_insn *insn)
@@ -212,19 +239,65 @@ static void judge(struct search *s, const struct level *l, struct narrow_block *
 
 static void search_level(struct search *s, struct level *levels, size_t count, unsigned at);
 
-static void judge_store(struct search *s, const struct level *l, unsigned depth)
+static bool same_line(const struct lockout_place *a, const struct lockout_place *b)
 {
-	struct narrow_block *b = add_block(s, depth, l->way_down);
+	return a->line && a->line == b->line && strcmp(a->file, b->file) == 0;
+}
+
+/* The stores of the function [low, high) on the line of the one at `pc`; false
+ * when that line had its turn at an earlier one. */
+static bool stores_of_line(const struct search *s, const struct level *l, uint32_t pc,
+			   struct line_stores *out)
+{
+	struct lockout_place place, other;
 	struct arm_insn insn;
 
-	if (!b || !fetch(s, l->way_down, &insn))
+	out->count = 0;
+	lockout_place_at(s->img, pc, &place);
+	for (uint32_t at = l->low; at < l->high && fetch(s, at, &insn); at += insn.size) {
+		if (!covered(s, s->stores, at))
+			continue;
+		lockout_place_at(s->img, at, &other);
+		if (at != pc && !same_line(&place, &other))
+			continue;
+		if (at < pc)
+			return false;
+		if (out->count < LINE_STORES_MAX) {
+			out->size[out->count] = insn.size;
+			out->address[out->count++] = at;
+		}
+	}
+	return out->count != 0;
+}
+
+static bool holds(const struct line_stores *l, uint32_t address)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->address[i] == address)
+			return true;
+	return false;
+}
+
+/* A line that stores to a peripheral by itself. */
+static void judge_line(struct search *s, const struct level *l, unsigned depth, uint32_t pc)
+{
+	struct line_stores stores;
+	struct narrow_block *b = stores_of_line(s, l, pc, &stores) ? add_block(s, depth, pc) : NULL;
+
+	if (!b)
 		return;
-	snprintf(b->calls, sizeof b->calls, "(the store itself)");
-	run_without(s, l->way_down, insn.size, NOP);
-	b->outcome = s->trial.swd_lost ? NARROW_LOCKS : NARROW_KEEPS;
+	snprintf(b->calls, sizeof b->calls, l->is_store && holds(&stores, l->way_down)
+							? "(the store itself)" : "(a store)");
+	run_without_stores(s, &stores);
+	if (s->trial.faulted || (!s->trial.swd_lost && !got_on(s, l, pc)))
+		b->outcome = NARROW_BREAKS;
+	else
+		b->outcome = s->trial.swd_lost ? NARROW_LOCKS : NARROW_KEEPS;
 	b->guilty = b->outcome == NARROW_KEEPS;
-	if (b->guilty)
-		s->report->found = true;
+	if (!b->guilty)
+		return;
+	s->report->line = b->place;
+	s->report->found = true;
 }
 
 /* Is the call at pc the one on the stack when SWD went? Frames may name the
@@ -234,32 +307,43 @@ static bool leads_down(const struct level *l, uint32_t pc, unsigned size)
 	return l->way_down == pc || l->way_down == pc + size;
 }
 
-/* The calls of one function, in program order: the next one at or after `pc`. */
-static bool next_call(const struct search *s, const struct level *l, uint32_t *pc,
-		      struct arm_insn *insn, struct arm_effects *fx, bool *tail)
-{
-	for (; *pc < l->high && fetch(s, *pc, insn); *pc += insn->size) {
-		arm_effects(insn, *pc, fx);
-		if (is_call(l, fx, tail))
-			return true;
-	}
-	return false;
-}
-
 static void find_last_ran(const struct search *s, struct level *l)
 {
 	struct arm_effects fx;
 	struct arm_insn insn;
 	bool tail;
 
-	for (uint32_t pc = l->low; next_call(s, l, &pc, &insn, &fx, &tail); pc += insn.size)
-		if (did_run(s, pc))
+	for (uint32_t pc = l->low; pc < l->high && fetch(s, pc, &insn); pc += insn.size) {
+		arm_effects(&insn, pc, &fx);
+		if (did_run(s, pc) && (is_call(l, &fx, &tail) || covered(s, s->stores, pc)))
 			l->last_ran = pc;
+	}
 }
 
-/* Every call of one function; below the one that leads down, the next
- * function. A function that only started the task which stores has none: what
- * the task does follows it. */
+/* One call; below the one that leads down, the next function. */
+static bool search_call(struct search *s, struct level *levels, size_t count, unsigned at,
+			uint32_t pc, const struct arm_insn *insn, const struct arm_effects *fx,
+			bool tail)
+{
+	struct level *l = &levels[at];
+	struct narrow_block *b = add_block(s, at, pc);
+
+	if (!b)
+		return false;
+	name_callee(s, fx, b->calls, sizeof b->calls);
+	judge(s, l, b, pc, insn->size, tail);
+	if (!b->guilty)
+		return false;
+	s->report->line = b->place;
+	s->report->found = true;
+	if (leads_down(l, pc, insn->size) && at + 1 < count)
+		search_level(s, levels, count, at + 1);
+	return true;
+}
+
+/* Every call and every storing line of one function, in program order. A
+ * function that only started the task which stores has no way down: what the
+ * task does follows it. */
 static void search_level(struct search *s, struct level *levels, size_t count, unsigned at)
 {
 	struct level *l = &levels[at];
@@ -267,25 +351,13 @@ static void search_level(struct search *s, struct level *levels, size_t count, u
 	struct arm_insn insn;
 	bool tail, any = false;
 
-	if (l->is_store) {
-		judge_store(s, l, at);
-		return;
-	}
 	find_last_ran(s, l);
-	for (uint32_t pc = l->low; next_call(s, l, &pc, &insn, &fx, &tail); pc += insn.size) {
-		struct narrow_block *b = add_block(s, at, pc);
-
-		if (!b)
-			return;
-		name_callee(s, &fx, b->calls, sizeof b->calls);
-		judge(s, l, b, pc, insn.size, tail);
-		if (!b->guilty)
-			continue;
-		any = true;
-		s->report->line = b->place;
-		s->report->found = true;
-		if (leads_down(l, pc, insn.size) && at + 1 < count)
-			search_level(s, levels, count, at + 1);
+	for (uint32_t pc = l->low; pc < l->high && fetch(s, pc, &insn); pc += insn.size) {
+		arm_effects(&insn, pc, &fx);
+		if (is_call(l, &fx, &tail))
+			any |= search_call(s, levels, count, at, pc, &insn, &fx, tail);
+		else if (covered(s, s->stores, pc))
+			judge_line(s, l, at, pc);
 	}
 	if (any && l->way_down == 0 && at + 1 < count)
 		search_level(s, levels, count, at + 1);
@@ -346,33 +418,34 @@ static enum status baseline(struct search *s, struct err *err)
 	size_t size = chip->flash_die / 16;
 	uint64_t lost_ns;
 
+	s->stores = calloc(1, size);
+	s->ran = malloc(size);
+	if (!s->stores || !s->ran)
+		return err_set(err, STATUS_NO_MEMORY, "no memory for the coverage map");
+	s->learning = true;
 	run_trial(s);
+	s->learning = false;
 	if (!s->trial.swd_lost)
 		return err_set(err, STATUS_UNKNOWN, "run alone, this firmware does not lose SWD");
 	lost_ns = mcu_now_ns(s->m);
 	s->until_ns = lost_ns * GRACE_FACTOR + GRACE_NS;
-	s->ran = malloc(size);
-	if (!s->ran)
-		return err_set(err, STATUS_NO_MEMORY, "no memory for the coverage map");
 	memcpy(s->ran, mcu_coverage(s->m), size);
 	return STATUS_OK;
 }
 
 static enum status prepare(struct search *s, const struct lockout_report *check, struct err *err)
 {
-	struct mcu_config config = {.chip = check->chip, .silicon = s->opt->silicon,
-				    .lse_fitted = true, .hse_hz = 8000000};
-	struct mcu_hooks hooks = {.ctx = s, .event = watch};
-	enum status st;
+	struct subject subject = {.img = s->img, .chip = check->chip, .silicon = s->opt->silicon,
+				  .log = s->opt->log};
+	struct mcu_hooks hooks = {.ctx = s, .event = watch, .store = on_store};
+	struct plan plan = {0};
 
-	s->m = mcu_new(&config, err);
+	if (!image_vectors(s->img, &subject.vectors, err))
+		return STATUS_BAD_FILE;
+	s->m = rig_new(&subject, &plan, err);
 	if (!s->m)
 		return err && err->status ? err->status : STATUS_NO_MEMORY;
-	st = load_image(s, err);
-	if (st)
-		return st;
 	mcu_set_hooks(s->m, &hooks);
-	mcu_power(s->m, true);
 	s->at_reset = mcu_snapshot_new(s->m);
 	if (!s->at_reset)
 		return err_set(err, STATUS_NO_MEMORY, "no memory for a snapshot");
@@ -423,6 +496,7 @@ enum status lockout_narrow(const struct image *img, const struct lockout_options
 	mcu_snapshot_free(s.at_reset);
 	mcu_free(s.m);
 	free(s.ran);
+	free(s.stores);
 	lockout_report_free(check);
 	if (st) {
 		narrow_report_free(s.report);

@@ -6,7 +6,7 @@
 #include "lib.h"
 
 #define IS(name) (WAY == WAY_##name)
-enum { WAY_timer, WAY_polled, WAY_nothing, WAY_early, WAY_again, WAY_both };
+enum { WAY_timer, WAY_polled, WAY_nothing, WAY_early, WAY_again, WAY_both, WAY_stores };
 
 #define BUSY_MS 8000u
 
@@ -82,6 +82,11 @@ int main(void)
 		lib_remap(SWJ_DISABLE, 0); /* blame early again */
 	if (IS(again))
 		lib_remap(SWJ_DISABLE, 1); /* blame again */
+	if (IS(stores)) {
+		REG(0x40011004) = 0x44344444; /* PC13: output */
+		AFIO_MAPR = SWJ_DISABLE;      /* blame stores */
+		REG(0x4001100C) = 0;
+	}
 	while (!IS(polled) || ticks < BUSY_MS)
 		work();
 	if (IS(polled))
