@@ -1,0 +1,215 @@
+/*
+ * The fast loop against the plain functions of the core, instruction by
+ * instruction, on what the loop does by ways of its own: exceptions entered and
+ * left, masks, stack pointers, register lists, memories' ends, and accesses that
+ * change what it goes by. Flags, registers, RAM, cycles and counts must be equal.
+ */
+#include <string.h>
+
+#include "mcu/cpu/cpu_internal.h"
+#include "mcu/mcu.h"
+#include "test.h"
+
+#define FLASH	 0x08000000u
+#define CODE	 0x08000100u
+#define HANDLER	 0x08000200u
+#define SPIN	 0x08000300u
+#define PAGE	 0x08001000u
+#define RAM	 0x20000000u
+#define RAM_CODE 0x20000100u
+#define RAM_DATA 0x20000800u
+#define STACK	 0x20001000u
+#define PENDSVSET (1u << 28)
+
+struct program {
+	const char *name;
+	uint16_t code[24], handler[8]; /* of PendSV */
+	uint32_t at;    /* where the code lies: CODE or RAM_CODE */
+	uint32_t r[8];
+};
+
+static const struct program programs[] = {
+	{"an exception between two instructions",
+	 {0x3201, 0x6001, /* adds r2, #1; str r1, [r0] */ 0x3201, 0x3201, 0xE7FA},
+	 {0x4613, 0xF3EF, 0x8400, 0xF3EF, 0x8505, /* mov r3, r2; mrs r4, apsr; mrs r5, ipsr */
+	  0x18B6, 0x4770},
+	 CODE,
+	 {SCS_ICSR, PENDSVSET}},
+	{"masks lowered by MSR and CPS, in an IT block too",
+	 {0xF383, 0x8811, /* msr basepri, r3 */ 0x6001, 0xF3EF, 0x8511, /* mrs r5, basepri */
+	  0xF384, 0x8811, 0x3201, 0xB672, /* cpsid i */ 0x6001, 0x3201, 0xF3EF, 0x8510, 0xB662,
+	  0x3201, 0xF383, 0x8810, /* msr primask, r3 */ 0x6001, 0x4292, 0xBF0C, /* ite eq */
+	  0xF384, 0x8810, 0x3201, 0xE7E7},
+	 {0xB510, 0x18B6, 0xBD10}, /* push {r4, lr}; adds r6, r6, r2; pop {r4, pc} */
+	 CODE,
+	 {SCS_ICSR, PENDSVSET, 0, 0x11, 0}},
+	{"stack pointers and CONTROL",
+	 {0x4668, 0x3007, 0xF380, 0x8809, /* msr psp, r0 */ 0xF3EF, 0x8109, 0xF382, 0x8814,
+	  0xF3EF, 0x8314, /* mrs r3, control */ 0x466C, 0x3503, 0x446D, 0x3D40, 0xF385, 0x8808,
+	  0xF3EF, 0x8608, /* mrs r6, msp */ 0xF387, 0x8814, 0xE7EA},
+	 {0},
+	 CODE,
+	 {0, 0, 2}},
+	{"flash wait states from one instruction to the next",
+	 {0x6001, 0x6833, /* str r1, [r0]; ldr r3, [r6] */ 0xE7FF, 0x6833, 0x4051, 0xE7F9},
+	 {0},
+	 CODE,
+	 {0x40022000, 2, 2, 0, 0, 0, PAGE}},
+	{"a watchpoint from one instruction to the next",
+	 {0x6001, 0x6016, 0x6094, /* DEMCR, COMP0, FUNCTION0 */ 0x6835, 0x6893, 0x6893, 0x8035,
+	  0x6893, 0x6097, 0xE7F5},
+	 {0},
+	 CODE,
+	 {SCS_DEMCR, DEMCR_TRCENA, 0xE0001020, 0, 7, 0, RAM_DATA}},
+	{"code in RAM beside a flash that is busy",
+	 {0x6041, 0x6042, 0x6103, 0x6146, 0x6104, /* unlock; erase a page */ 0x3701, 0x6835, 0x3701,
+	  0x68C5, 0x07ED, 0xD4FC, 0x6835, 0x3701, 0xE7FD},
+	 {0},
+	 RAM_CODE,
+	 {0x40022000, 0x45670123, 0xCDEF89AB, 2, 0x42, 0, PAGE}},
+};
+
+static struct mcu *boot(const struct program *p, bool plain)
+{
+	struct mcu_config config = {.chip = chip_by_name("STM32F103C8"), .hse_hz = 8000000};
+	struct mcu *m = mcu_new(&config, NULL);
+	uint32_t vectors[16] = {STACK, p->at | 1, SPIN | 1, SPIN | 1, [14] = HANDLER | 1};
+	uint16_t spin = 0xE7FE;
+
+	assert_non_null(m);
+	assert_int_equal(mcu_load(m, FLASH, vectors, sizeof vectors, NULL), STATUS_OK);
+	assert_int_equal(mcu_load(m, HANDLER, p->handler, sizeof p->handler, NULL), STATUS_OK);
+	assert_int_equal(mcu_load(m, SPIN, &spin, 2, NULL), STATUS_OK);
+	if (p->at == CODE)
+		assert_int_equal(mcu_load(m, CODE, p->code, sizeof p->code, NULL), STATUS_OK);
+	mcu_power(m, true);
+	while (mcu_mode(m) != MCU_MODE_RUN)
+		mcu_step(m);
+	memset(m->s.ram, 0, m->chip->ram_size); /* noise at power-on */
+	if (p->at != CODE)
+		assert_int_equal(mcu_load(m, p->at, p->code, sizeof p->code, NULL), STATUS_OK);
+	for (unsigned i = 0; i < 13; i++)
+		mcu_set_reg(m, (enum mcu_reg)i, i < 8 ? p->r[i] : 0x1000u * i);
+	cpu_plain_only(m, plain);
+	return m;
+}
+
+static void assert_same(const char *name, struct mcu *fast, struct mcu *plain)
+{
+	uint64_t at = fast->s.time.instructions;
+
+	if (memcmp(fast->s.cpu.r, plain->s.cpu.r, sizeof fast->s.cpu.r) ||
+	    fast->s.cpu.sp_other != plain->s.cpu.sp_other ||
+	    cpu_xpsr(&fast->s.cpu) != cpu_xpsr(&plain->s.cpu) ||
+	    mcu_reg(fast, MCU_SPECIAL) != mcu_reg(plain, MCU_SPECIAL) ||
+	    fast->s.time.cycles != plain->s.time.cycles || at != plain->s.time.instructions ||
+	    memcmp(fast->s.ram, plain->s.ram, fast->chip->ram_size))
+		fail_msg("%s: different at instruction %d, pc %08x and %08x", name, (int)at,
+			 mcu_reg(fast, MCU_PC), mcu_reg(plain, MCU_PC));
+}
+
+/* Both in steps of 1 to 7 instructions, so that the loop is left and entered
+ * everywhere; every eighth time far. */
+static void run_both(const struct program *p, unsigned instructions)
+{
+	struct mcu *fast = boot(p, false), *plain = boot(p, true);
+	struct mcu_limits l = {.until_ns = UINT64_MAX};
+
+	for (unsigned done = 0, n = 0; done < instructions; n++) {
+		unsigned step = n % 8 == 7 ? 60 : 1 + n % 7;
+		l.instructions = mcu_instructions(fast) + step;
+		assert_int_equal(mcu_run(fast, &l), mcu_run(plain, &l));
+		assert_same(p->name, fast, plain);
+		done += step;
+	}
+	mcu_free(fast);
+	mcu_free(plain);
+}
+
+static void ways_of_its_own(void **state)
+{
+	for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
+		run_both(&programs[i], 3000);
+}
+
+/* Stores the list below and above r7 and loads it again, registers changed over. */
+static void register_lists(void **state)
+{
+	static const uint16_t lists[] = {0x0003, 0x5F7F, 0x4055, 0x0155, 0x0055, 0x1555, 0x4030,
+					 0x407F, 0x1F00, 0x4001, 0x0F70, 0x4F77, 0x100F, 0x0C03};
+
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		struct program p = {"a register list",
+				    {0xE927, lists[i], /* stmdb r7!, list */
+				     0xEB00, 0x0001,   /* add.w r0, r0, r1 */
+				     0xE8B7, lists[i], /* ldmia r7!, list */
+				     0xE8A7, lists[i], 0xE917, lists[i], /* ldmdb r7, list */
+				     0xE897, lists[i], 0xE927, lists[i], 0xE8B7, lists[i],
+				     0xF1A7, 0x0740, /* sub.w r7, r7, #64 */
+				     0xE7FE},
+				    {0}, CODE,
+				    {11, 22, 33, 44, 55, 66, 77, RAM_DATA}};
+		run_both(&p, 40);
+	}
+}
+
+/* A store whose list holds the base: what is stored is the same either way. */
+static void lists_with_their_base(void **state)
+{
+	static const struct program p = {"a list with its base",
+					 {0xC003, /* stm r0!, {r0, r1} */ 0xE887, 0x00C0, 0xE907, 0x0180,
+					  0xE7FE},
+					 {0}, CODE, {RAM_DATA, 2, 3, 4, 5, 6, 7, RAM_DATA + 64}};
+
+	run_both(&p, 20);
+}
+
+/* The last bytes of RAM and flash, one behind them, and across. */
+static void ends_of_memories(void **state)
+{
+	static const uint16_t accesses[] = {0x7001, 0x7802, 0x8001, 0x8802, 0x6001, 0x6802};
+	uint32_t ends[2] = {RAM, FLASH};
+
+	ends[0] += chip_by_name("STM32F103C8")->ram_size;
+	ends[1] += chip_by_name("STM32F103C8")->flash_die;
+	for (size_t i = 0; i < sizeof accesses / sizeof accesses[0]; i++)
+		for (uint32_t back = 0; back <= 8; back++)
+			for (unsigned e = 0; e < 2; e++) {
+				struct program p = {"the end of a memory",
+						    {accesses[i], 0xE7FE}, {0}, CODE,
+						    {ends[e] + 2 - back, 0x55AA}};
+				if (e == 0 || accesses[i] & 0x0800)
+					run_both(&p, 12);
+			}
+}
+
+/* A core that is stepped goes on behind WFE as behind WFI (C_STEP). */
+static void stepping_does_not_sleep(void **state)
+{
+	static const struct program p = {"waiting", {0xBF20, 0xBF20, 0xBF30, 0x3201, 0xE7FE}, {0},
+					 CODE, {0}};
+	struct mcu *m = boot(&p, false);
+
+	m->s.side.debug_powered = true;
+	assert_int_equal(mcu_debug_write(m, SCS_DHCSR, 4, 0xA05F0003), MCU_ACCESS_OK);
+	m->s.cpu.event = false;
+	for (unsigned i = 1; i <= 4; i++) {
+		assert_int_equal(mcu_debug_write(m, SCS_DHCSR, 4, 0xA05F0005), MCU_ACCESS_OK);
+		mcu_step(m);
+		assert_int_equal(mcu_reg(m, MCU_PC), CODE + 2 * i);
+		assert_true(mcu_mode(m) == MCU_MODE_RUN);
+	}
+	assert_int_equal(mcu_reg(m, MCU_R0 + 2), 1);
+	mcu_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ways_of_its_own),	 cmocka_unit_test(register_lists),
+		cmocka_unit_test(lists_with_their_base), cmocka_unit_test(ends_of_memories),
+		cmocka_unit_test(stepping_does_not_sleep),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
