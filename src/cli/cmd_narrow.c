@@ -124,8 +124,8 @@ static enum status run(struct cli *cli, const struct args *args)
 const struct command cmd_narrow = {
 	.name = "narrow", .aliases = "bisect", .usage = "FILE",
 	.summary = "Which block does it? Block-by-block search, with proof",
-	.about = "From main and the task down: each call, and each line that stores to a peripheral, that\n"
-		 "ran before SWD was lost is skipped once, in a run of its own from reset. Exit code 7\n"
-		 "when the block was found, 0 when the firmware does not lose SWD.",
+	.about = "From main and the task down: each call, and each line that stores to a peripheral,\n"
+		 "that ran before SWD was lost is skipped once, in a run of its own from reset.\n"
+		 "Exit code 7 when the block was found, 0 when the firmware does not lose SWD.",
 	.options = options, .min_args = 1, .max_args = 1, .run = run,
 };

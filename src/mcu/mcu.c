@@ -380,11 +380,6 @@ void mcu_hold(struct mcu *m, uint64_t until_ns)
 	(void)pass_clocked(m);
 }
 
-uint64_t mcu_effort(const struct mcu *m)
-{
-	return m->s.time.instructions + m->effort;
-}
-
 void mcu_stop_run(struct mcu *m)
 {
 	m->stop_requested = true;

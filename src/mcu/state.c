@@ -179,3 +179,8 @@ void mcu_unmodelled(const struct mcu *m,
 	for (size_t i = 0; i < m->side_tables->unmodelled_count; i++)
 		each(ctx, m->side_tables->unmodelled[i], owner_of(m, m->side_tables->unmodelled[i]));
 }
+
+uint64_t mcu_effort(const struct mcu *m)
+{
+	return m->s.time.instructions + m->effort;
+}
