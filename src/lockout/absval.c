@@ -28,7 +28,8 @@ static struct absval blame_of(struct absval r, const struct absval *a, const str
 	r.origin = from->origin;
 	r.table = from->table;
 	r.depth = from->depth;
-	r.variable = from->variable;
+	r.variable = (a->variable && a->known & a->value & GUILTY_BIT) ||
+		     (b->variable && b->known & b->value & GUILTY_BIT);
 	return r;
 }
 

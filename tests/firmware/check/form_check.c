@@ -90,6 +90,10 @@ static bool findings_fit(const struct form_test *t, const struct lockout_report 
 			snprintf(why, size, "is not proved");
 			return false;
 		}
+		if (row->pins && f->pins_needed != row->pins) {
+			snprintf(why, size, "needs pins 0x%X", f->pins_needed);
+			return false;
+		}
 		if (row->condition && strcmp(f->condition, row->condition) != 0) {
 			snprintf(why, size, "says \"%s\"", f->condition);
 			return false;

@@ -1,7 +1,7 @@
 /*
  * check on many ways of writing the same: styles.c and style_cpp.cpp take SWD
  * away, by a run from reset and, BEHIND a condition that nothing opens, by the
- * sweep alone; disguises.c never does; perils.c is what else can go wrong.
+ * sweep alone; style_pins.c shows which pins count; disguises.c never does; perils.c is what else can go wrong.
  * Usage: test_styles FOLDER-OF-ELFS SOURCE-FOLDER
  */
 #include <stdio.h>
@@ -27,6 +27,8 @@ static const struct form_row shown[] = {
 	{"second_boot", "locks-out", "swj-off"},
 	{"pin_map", "locks-out", "swj-off"},
 	{"tail", "locks-out", "swj-off"},
+	{"capture", "locks-out", "swj-off", .pins = 4}, /* PA15 */
+	{"slave", "locks-out", "swj-off", .pins = 28},	/* PA15, PB3, PB4 */
 	{"cpp_static", "locks-out", "swj-off"},
 	{"cpp_virtual", "locks-out", "swj-off"},
 	{"cpp_template", "locks-out", "swj-off"},
