@@ -76,7 +76,8 @@ struct silicon {
 	bool swj_nojtag_locks;     /* AIR32: SWJ_CFG=010 takes SWD too */
 	bool ram_size_in_flash_reg;/* GD32: high half of the flash-size word is KiB of SRAM */
 	bool uid_zero;
-	uint8_t flash_slowdown;    /* percent of the genuine typ duration; 100 = same */
+	uint32_t flash_slowdown;   /* percent of the genuine typ duration; 100 = same */
+	bool no_crc_unit;          /* its registers are there and compute nothing */
 	uint8_t nvic_prio_bits;    /* 4 on ST, 3 on AIR32 */
 	uint32_t word_1ffff7d0;    /* marker word in system memory, 0xFFFFFFFF on ST */
 	uint32_t rom_initial_sp;   /* first word of system memory; 0: our own boot ROM's */

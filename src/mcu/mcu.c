@@ -428,6 +428,12 @@ void mcu_flash_changed(struct mcu *m)
 	flash_touched(m, 0, m->chip->flash_die);
 }
 
+void mcu_flash_stuck(struct mcu *m, uint32_t offset, uint16_t ones)
+{
+	m->stuck_at = offset;
+	m->stuck_ones = ones;
+}
+
 uint64_t mcu_flash_operations(const struct mcu *m)
 {
 	return m->s.side.flash_operations;

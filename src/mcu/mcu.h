@@ -74,6 +74,9 @@ enum status mcu_load(struct mcu *m, uint32_t address, const void *data, size_t l
  * be followed by mcu_flash_changed. */
 uint8_t *mcu_flash(struct mcu *m);
 void mcu_flash_changed(struct mcu *m);
+/* Wear the half-word at `offset` out: these bits stay 1 when it is programmed.
+ * One half-word at a time; 0: none. */
+void mcu_flash_stuck(struct mcu *m, uint32_t offset, uint16_t ones);
 /* Count of flash operations (half-word programs, page and mass erases) so far. */
 uint64_t mcu_flash_operations(const struct mcu *m);
 

@@ -49,6 +49,8 @@ struct mcu_side_tables {
 };
 
 struct mcu {
+	uint32_t stuck_at;    /* offset in flash of a half-word ... */
+	uint16_t stuck_ones;  /* ... and its bits that cannot be programmed to 0 */
 	struct mcu_config config;
 	const struct chip *chip;
 	const struct silicon *silicon;

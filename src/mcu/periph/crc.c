@@ -12,6 +12,8 @@ static void write_dr(struct periph *p, const struct reg *r, uint32_t value, uint
 {
 	uint32_t crc = old ^ value;
 
+	if (p->m->silicon->no_crc_unit)
+		return;
 	for (unsigned i = 0; i < 32; i++)
 		crc = crc & 0x80000000u ? crc << 1 ^ POLYNOMIAL : crc << 1;
 	periph_set(p, DR, crc);

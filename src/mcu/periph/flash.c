@@ -202,7 +202,8 @@ static void complete(struct mcu *m, struct flash_state *s)
 {
 	switch (s->operation) {
 	case OP_PROGRAM:
-		put_le16(m->flash + s->address, s->value);
+		put_le16(m->flash + s->address,
+			 s->value | (s->address == m->stuck_at ? m->stuck_ones : 0));
 		flash_touched(m, s->address, 2);
 		mcu_emit(m, MCU_EVENT_FLASH, 2, m->chip->flash_base + s->address);
 		break;
