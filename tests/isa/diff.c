@@ -1,6 +1,7 @@
 /*
- * diff ELF BIN COUNT SEED [INDEX]: our core against QEMU on COUNT cases; one
- * TAP line a row of the instruction table. With INDEX: that one case, in full.
+ * diff ELF BIN COUNT SEED [INDEX]: our core against QEMU on COUNT cases, and its
+ * fast loop against its plain functions; one TAP line a row of the instruction
+ * table. With INDEX: that one case, in full.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ struct diff {
 	uint64_t seed;
 	struct isa_case *cases;
 	uint64_t *index;
-	struct slot_result *ours, *theirs;
+	struct slot_result *ours, *plain, *theirs;
 	struct tally *rows; /* by row number; one more for undefined encodings */
 	unsigned shown;
 };
@@ -45,6 +46,15 @@ static void show(struct diff *d, size_t i, const char *why)
 	case_print(stdout, &d->cases[i]);
 }
 
+static void wrong(struct diff *d, struct tally *t, size_t i, const char *why)
+{
+	if (t->wrong++)
+		return;
+	snprintf(t->first, sizeof t->first, "%s", why);
+	t->first_index = d->index[i];
+	show(d, i, why);
+}
+
 static void judge(struct diff *d, size_t i)
 {
 	const struct isa_case *c = &d->cases[i];
@@ -54,17 +64,17 @@ static void judge(struct diff *d, size_t i)
 
 	for (unsigned k = 0; k < c->count; k++)
 		d->rows[c->rows[k]].cases++;
+	if (memcmp(&d->ours[i], &d->plain[i], sizeof d->ours[i])) {
+		wrong(d, t, i, "the fast loop and the plain functions differ");
+		return;
+	}
 	if (results_agree(c, &d->ours[i], &d->theirs[i], &theirs_wrong, why, sizeof why))
 		return;
 	if (theirs_wrong) {
 		t->reference_wrong++;
 		return;
 	}
-	if (!t->wrong++) {
-		snprintf(t->first, sizeof t->first, "%s", why);
-		t->first_index = d->index[i];
-		show(d, i, why);
-	}
+	wrong(d, t, i, why);
 }
 
 static bool run_all(struct diff *d, uint64_t begin, uint64_t end)
@@ -74,6 +84,7 @@ static bool run_all(struct diff *d, uint64_t begin, uint64_t end)
 
 	while ((n = generate(d, &next, end)) > 0) {
 		if (!own_run(d->bin, d->cases, n, d->ours) ||
+		    !own_run_plainly(d->bin, d->cases, n, d->plain) ||
 		    !qemu_run(d->elf, d->cases, n, d->theirs))
 			return false;
 		for (size_t i = 0; i < n; i++)
@@ -162,9 +173,10 @@ int main(int argc, char **argv)
 	d.cases = calloc(CHUNK, sizeof *d.cases);
 	d.index = calloc(CHUNK, sizeof *d.index);
 	d.ours = calloc(CHUNK, sizeof *d.ours);
+	d.plain = calloc(CHUNK, sizeof *d.plain);
 	d.theirs = calloc(CHUNK, sizeof *d.theirs);
 	d.rows = calloc(rows + 2, sizeof *d.rows);
-	ran = d.cases && d.index && d.ours && d.theirs && d.rows && run_all(&d, begin, end);
+	ran = d.cases && d.index && d.ours && d.plain && d.theirs && d.rows && run_all(&d, begin, end);
 	if (!ran)
 		printf("not ok - both machines ran every case\n");
 	else if (argc > 5)
@@ -174,6 +186,7 @@ int main(int argc, char **argv)
 	free(d.cases);
 	free(d.index);
 	free(d.ours);
+	free(d.plain);
 	free(d.theirs);
 	free(d.rows);
 	return failed ? 1 : 0;

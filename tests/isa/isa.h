@@ -46,6 +46,10 @@ void case_print(FILE *to, const struct isa_case *c);
 /* ---- machines: results in the order of the cases; false: it died or hung ---- */
 bool own_run(const char *runner_bin, const struct isa_case *cases, size_t count,
 	     struct slot_result *out);
+/* The same without the fast loop: every instruction by its plain function, as
+ * when a debugger steps. */
+bool own_run_plainly(const char *runner_bin, const struct isa_case *cases, size_t count,
+		     struct slot_result *out);
 bool qemu_run(const char *runner_elf, const struct isa_case *cases, size_t count,
 	      struct slot_result *out);
 

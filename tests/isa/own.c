@@ -25,16 +25,27 @@ static bool load_file(struct mcu *m, const char *path)
 	return mcu_load(m, BOX(mode), &driven, 4, NULL) == STATUS_OK;
 }
 
-/* Let it run until it asks for a batch. */
-static bool until_ready(struct mcu *m)
+/* Some thousand instructions, by the fast loop or each by its plain function. */
+static enum mcu_stop some(struct mcu *m, bool plainly)
 {
 	struct mcu_limits limits = {.until_ns = UINT64_MAX};
+
+	limits.instructions = mcu_instructions(m) + 5000;
+	if (!plainly)
+		return mcu_run(m, &limits);
+	while (mcu_instructions(m) < limits.instructions && mcu_mode(m) == MCU_MODE_RUN)
+		(void)mcu_step(m);
+	return mcu_mode(m) == MCU_MODE_RUN ? MCU_STOP_INSTRUCTIONS : MCU_STOP_LOCKUP;
+}
+
+/* Let it run until it asks for a batch. */
+static bool until_ready(struct mcu *m, bool plainly)
+{
 	uint64_t end = mcu_instructions(m) + BATCH_LIMIT;
 	uint32_t state = 0;
 
 	while (state != MAILBOX_READY && mcu_instructions(m) < end) {
-		limits.instructions = mcu_instructions(m) + 5000;
-		enum mcu_stop stop = mcu_run(m, &limits);
+		enum mcu_stop stop = some(m, plainly);
 
 		if (stop != MCU_STOP_INSTRUCTIONS) {
 			fprintf(stderr, "our core stopped (%d) at %08x\n", stop,
@@ -47,7 +58,7 @@ static bool until_ready(struct mcu *m)
 }
 
 static bool run_batch(struct mcu *m, const struct isa_case *cases, uint32_t count,
-		      struct slot_result *out)
+		      struct slot_result *out, bool plainly)
 {
 	uint32_t state = MAILBOX_WORKING;
 
@@ -58,26 +69,38 @@ static bool run_batch(struct mcu *m, const struct isa_case *cases, uint32_t coun
 	if (mcu_load(m, BOX(count), &count, 4, NULL) != STATUS_OK ||
 	    mcu_load(m, BOX(state), &state, 4, NULL) != STATUS_OK)
 		return false;
-	if (!until_ready(m))
+	if (!until_ready(m, plainly))
 		return false;
 	return mcu_peek(m, BOX(out), out, count * sizeof *out);
 }
 
-bool own_run(const char *runner_bin, const struct isa_case *cases, size_t count,
-	     struct slot_result *out)
+static bool run_cases(const char *runner_bin, const struct isa_case *cases, size_t count,
+		      struct slot_result *out, bool plainly)
 {
 	struct mcu_config config = {.chip = chip_by_name("STM32F103RC"), .hse_hz = 8000000};
 	struct mcu *m = mcu_new(&config, NULL);
-	bool ok = m && load_file(m, runner_bin) && until_ready(m);
+	bool ok = m && load_file(m, runner_bin) && until_ready(m, false);
 
 	for (size_t at = 0; ok && at < count; at += SLOT_BATCH) {
 		size_t n = count - at < SLOT_BATCH ? count - at : SLOT_BATCH;
 
-		ok = run_batch(m, cases + at, (uint32_t)n, out + at);
+		ok = run_batch(m, cases + at, (uint32_t)n, out + at, plainly);
 		if (!ok)
 			fprintf(stderr, "our core hung in cases %zu..%zu of this run, pc %08x\n",
 				at, at + n - 1, mcu_reg(m, MCU_PC));
 	}
 	mcu_free(m);
 	return ok;
+}
+
+bool own_run(const char *runner_bin, const struct isa_case *cases, size_t count,
+	     struct slot_result *out)
+{
+	return run_cases(runner_bin, cases, count, out, false);
+}
+
+bool own_run_plainly(const char *runner_bin, const struct isa_case *cases, size_t count,
+		     struct slot_result *out)
+{
+	return run_cases(runner_bin, cases, count, out, true);
 }

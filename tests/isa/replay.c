@@ -68,7 +68,8 @@ static int replay(const char *bin, const char *path)
 
 	while (ok && fread(&n, sizeof n, 1, f) == 1) {
 		ok = n <= CHUNK && fread(&record, sizeof record, 1, f) == 1 &&
-		     own_run(bin, record.cases, n, ours) && agree(&record, ours, n);
+		     own_run(bin, record.cases, n, ours) && agree(&record, ours, n) &&
+		     own_run_plainly(bin, record.cases, n, ours) && agree(&record, ours, n);
 		total += n;
 	}
 	if (f)

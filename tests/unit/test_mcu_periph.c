@@ -561,6 +561,9 @@ static void can_initialises_and_talks_to_itself(void **state)
 	wr(m, CAN, 1);
 	assert_int_equal(rd(m, CAN + 4) & 3, 1);
 	wr(m, CAN + 0x1C, 0x40230000 | 7);
+	wr(m, CAN + 0x204, ~0u);
+	assert_int_equal(rd(m, CAN + 0x204), 0x3FFF); /* fourteen banks */
+	wr(m, CAN + 0x204, 0);
 	wr(m, CAN + 0x20C, 1);
 	wr(m, CAN + 0x240, 0);
 	wr(m, CAN + 0x244, 0);

@@ -37,7 +37,8 @@
 #define BTR_LBKM 0x40000000u
 #define ESR_NO_ACK (0x00800000u | 3u << 4 | 2u | 1u) /* TEC 128, LEC ack, passive, warning */
 #define TXRQ 1u
-#define BANKS 14
+#define BANKS 14 /* 28 in connectivity line only, RM0008 24.7.4 */
+#define BANK_BITS ((1u << BANKS) - 1)
 #define NS_PER_S 1000000000u
 
 struct can_message {
@@ -293,10 +294,10 @@ static const struct reg regs[] = {
 	{ESR, "ESR", 0, 0xFFFF0077, 0x70},
 	{BTR, "BTR", 0x01230000, 0xC37F03FF, 0xC37F03FF, .write = write_btr},
 	{FMR, "FMR", 0x2A1C0E01, ~0u, 0x3F01},
-	{FM1R, "FM1R", 0, 0x0FFFFFFF, 0x0FFFFFFF},
-	{FS1R, "FS1R", 0, 0x0FFFFFFF, 0x0FFFFFFF},
-	{FFA1R, "FFA1R", 0, 0x0FFFFFFF, 0x0FFFFFFF},
-	{FA1R, "FA1R", 0, 0x0FFFFFFF, 0x0FFFFFFF},
+	{FM1R, "FM1R", 0, BANK_BITS, BANK_BITS},
+	{FS1R, "FS1R", 0, BANK_BITS, BANK_BITS},
+	{FFA1R, "FFA1R", 0, BANK_BITS, BANK_BITS},
+	{FA1R, "FA1R", 0, BANK_BITS, BANK_BITS},
 };
 
 const struct periph_def can_def = {

@@ -2,7 +2,8 @@
  * USART1-3, UART4-5. RM0008 chapter 27.
  *
  * Bytes take their time on the wire by BRR; a sender at another baud rate makes
- * framing errors. While the receiver is off, incoming bytes still move the RX
+ * framing errors. At most 512 bytes may be on their way to a receiver; what a
+ * host gives beyond that is dropped. While the receiver is off, incoming bytes still move the RX
  * pin, so that software may measure the bit length.
  * Not modelled: synchronous clock, IrDA, smartcard, LIN break, hardware flow
  * control (CTS counts as asserted), mute mode, 1.5 stop bits.
