@@ -3,8 +3,8 @@
  *
  * Bytes take their time on the wire by BRR; a sender at another baud rate makes
  * framing errors. At most 512 bytes may be on their way to a receiver; what a
- * host gives beyond that is dropped. While the receiver is off, incoming bytes still move the RX
- * pin, so that software may measure the bit length.
+ * host gives beyond that is dropped. While the receiver is off, incoming bytes
+ * still move the RX pin, so that software may measure the bit length.
  * Not modelled: synchronous clock, IrDA, smartcard, LIN break, hardware flow
  * control (CTS counts as asserted), mute mode, 1.5 stop bits.
  */
