@@ -31,7 +31,7 @@ struct flash_timing {
 enum flash_algorithm { FLASH_NONE, FLASH_STM32F1 };
 
 /* STM32F1 density class: decides peripherals, page size and WRP granularity. */
-enum density { DENSITY_LOW, DENSITY_MEDIUM, DENSITY_HIGH };
+enum density { DENSITY_LOW, DENSITY_MEDIUM, DENSITY_HIGH, DENSITY_XL };
 
 /* One orderable part. Addresses are byte addresses, sizes bytes. */
 struct chip {

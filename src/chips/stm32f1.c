@@ -1,10 +1,13 @@
 /*
- * STM32F103: low, medium and high density.
+ * STM32F103: low, medium, high and XL density.
  *
  * Sources: RM0008 (memory map, embedded flash), DS5319 (x8/xB: table 28 flash
- * timing), DS6876 (x4/x6), DS5792 (xC/xD/xE), PM0075 (flash programming).
+ * timing), DS6876 (x4/x6), DS5792 (xC/xD/xE), Doc ID 16554 (xF/xG), PM0075 (flash
+ * programming), PM0068 (the same for XL).
  * The die behind a C8 usually carries 128 KiB of working flash; the row says
  * so because a mass erase wipes all of it.
+ * XL parts have their flash in two banks with a register set each (PM0068);
+ * writing them is not supported: bank 2 is not modelled.
  */
 #include "chips/chips_internal.h"
 
@@ -28,6 +31,18 @@ static const struct flash_timing f1_timing = {
 		.irqs = nirq,                                                                      \
 	}
 
+/* RM0008 3.3.3, table 8 (XL memory map: 6 KiB of system memory), 31.6.1 (id 0x430). */
+#define XL(part, sold, pins)                                                                       \
+	{                                                                                          \
+		.name = "STM32F103" part, .family = "STM32F1", .dev_id = 0x430,                    \
+		.density = DENSITY_XL, .flash_base = 0x08000000, .flash_size = KIB(sold),          \
+		.flash_die = KIB(1024), .page_size = 2048, .wrp_pages = 2,                         \
+		.ram_base = 0x20000000, .ram_size = KIB(96), .system_base = 0x1FFFE000,            \
+		.system_size = 0x1800, .option_base = 0x1FFFF800, .flash_size_reg = 0x1FFFF7E0,    \
+		.uid_reg = 0x1FFFF7E8, .algorithm = FLASH_NONE, .timing = &f1_timing,              \
+		.gpio_ports = 7, .usarts = 5, .package_pins = pins, .irqs = 60,                    \
+	}
+
 const struct chip stm32f1_chips[] = {
 	/*   part  id     density         sold die  page wrp ram ports uarts pins irqs */
 	F103("C6", 0x412, DENSITY_LOW, 32, 32, 1024, 4, 10, 4, 2, 48, 43),
@@ -39,5 +54,9 @@ const struct chip stm32f1_chips[] = {
 	F103("RE", 0x414, DENSITY_HIGH, 512, 512, 2048, 2, 64, 7, 5, 64, 60),
 	F103("VE", 0x414, DENSITY_HIGH, 512, 512, 2048, 2, 64, 7, 5, 100, 60),
 	F103("ZE", 0x414, DENSITY_HIGH, 512, 512, 2048, 2, 64, 7, 5, 144, 60),
+	XL("RF", 768, 64),
+	XL("RG", 1024, 64),
+	XL("VG", 1024, 100),
+	XL("ZG", 1024, 144),
 };
 const size_t stm32f1_chip_count = sizeof stm32f1_chips / sizeof stm32f1_chips[0];

@@ -84,7 +84,7 @@ static void print_store(const struct cli *cli, const struct lockout_finding *f, 
 {
 	char where[200];
 
-	if (f->store.address == 0 && f->store_target == 0) {
+	if (f->store_target == 0) { /* a reset, a fault: nothing stored */
 		if (after_callers)
 			say(cli, "\n");
 		return;

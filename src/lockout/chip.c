@@ -56,7 +56,7 @@ static bool fits(const struct chip *c, uint32_t high, uint32_t sp)
 
 /* The commonest parts first: a Blue Pill, its bigger flash, then high density. */
 static const char *const candidates[] = {"STM32F103C8", "STM32F103CB", "STM32F103RC",
-					 "STM32F103RE"};
+					 "STM32F103RE", "STM32F103RG"};
 
 static uint32_t flash_end(const struct image *img)
 {

@@ -118,12 +118,16 @@ size_t stack_take(const struct image *img, const struct mcu *m, const struct ste
 		  struct lockout_place *out, size_t max)
 {
 	struct image_regs regs;
-	uint32_t pc = at->r[15];
+	uint32_t pc = at->r[15], last_pc, last_sp;
 	size_t n = 0;
 
 	memcpy(regs.r, at->r, sizeof regs.r);
-	do
+	do {
 		n += places_at(img, pc, out + n, max - n);
-	while (n < max && frame_up(img, m, at->psp, &regs, &pc));
+		last_pc = pc;
+		last_sp = regs.r[13];
+		/* A function that never returns saves no LR: unwound, it calls itself for ever. */
+	} while (n < max && frame_up(img, m, at->psp, &regs, &pc) &&
+		 !(pc == last_pc && regs.r[13] == last_sp));
 	return n;
 }

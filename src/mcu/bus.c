@@ -167,7 +167,7 @@ static bool bitband_write(struct mcu *m, uint32_t address, uint32_t word, unsign
 /* External memory of an enabled FSMC bank: nothing is fitted. */
 static bool external(struct mcu *m, uint32_t address)
 {
-	return address >= 0x60000000u && address < 0xA0000000u && m->chip->density == DENSITY_HIGH;
+	return address >= 0x60000000u && address < 0xA0000000u && m->chip->density >= DENSITY_HIGH;
 }
 
 static bool is_ppb(const struct mcu *m, uint32_t address)

@@ -8,7 +8,7 @@
 
 #define LOW (1u << DENSITY_LOW)
 #define MEDIUM (1u << DENSITY_MEDIUM)
-#define HIGH (1u << DENSITY_HIGH)
+#define HIGH (1u << DENSITY_HIGH | 1u << DENSITY_XL) /* XL's TIM9 to 14: not modelled */
 #define ALL (LOW | MEDIUM | HIGH)
 #define NONE {-1, -1, -1, -1}
 #define AHB(bit) GATE(RCC_AHBENR, bit)

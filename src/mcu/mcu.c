@@ -127,7 +127,7 @@ static void write_signature(struct mcu *m)
 		id = default_id;
 	for (unsigned i = 0; i < 3; i++)
 		put_le32(m->system + (c->uid_reg - c->system_base) + 4 * i, s->uid_zero ? 0 : id[i]);
-	put_le32(m->system + 0x7D0, s->word_1ffff7d0);
+	put_le32(m->system + (0x1FFFF7D0u - c->system_base), s->word_1ffff7d0);
 	if (s->rom_initial_sp)
 		put_le32(m->system, s->rom_initial_sp);
 }

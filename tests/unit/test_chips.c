@@ -23,6 +23,7 @@ static void ids_find_the_smallest_part_that_fits(void **state)
 	assert_string_equal(chip_by_id(0x410, 0)->name, "STM32F103C8");
 	assert_string_equal(chip_by_id(0x410, 128)->name, "STM32F103CB");
 	assert_string_equal(chip_by_id(0x414, 256)->name, "STM32F103RC");
+	assert_string_equal(chip_by_id(0x430, 1024)->name, "STM32F103RG");
 	assert_null(chip_by_id(0x999, 0));
 	assert_null(chip_by_id(0x410, 1024));
 }
@@ -36,7 +37,7 @@ static void every_row_agrees_with_itself(void **state)
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(c[i].flash_size % c[i].page_size, 0);
 		assert_true(c[i].flash_die >= c[i].flash_size);
-		assert_int_equal(c[i].page_size, c[i].density == DENSITY_HIGH ? 2048 : 1024);
+		assert_int_equal(c[i].page_size, c[i].density >= DENSITY_HIGH ? 2048 : 1024);
 		assert_ptr_equal(chip_by_name(c[i].name), &c[i]);
 	}
 }

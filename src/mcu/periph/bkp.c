@@ -21,7 +21,7 @@ static void write_guarded(struct periph *p, const struct reg *r, uint32_t value,
 
 static bool high_register(const struct periph *p, uint32_t offset)
 {
-	return p->m->chip->density == DENSITY_HIGH && offset >= 0x40 && offset < 0xC0;
+	return p->m->chip->density >= DENSITY_HIGH && offset >= 0x40 && offset < 0xC0;
 }
 
 static uint32_t read_other(struct periph *p, uint32_t offset)

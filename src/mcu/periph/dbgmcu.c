@@ -20,7 +20,7 @@ static bool hidden(const struct periph *p)
 }
 
 /* Genuine dies of the densities carry revisions of their own (RM0008 31.6.1):
- * low A 0x1000, high Y 0x1003. Clones: one field, whatever the density. */
+ * low A 0x1000, high Y 0x1003, XL A 0x1000. Clones: one field, whatever the density. */
 static uint32_t revision(const struct mcu *m)
 {
 	if (!m->silicon->idcode_erratum || m->chip->density == DENSITY_MEDIUM)

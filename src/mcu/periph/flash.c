@@ -15,7 +15,8 @@
  * ASSUMED: a store to flash without PG is ignored; keys written while unlocked
  * are ignored; a mass erase is refused when any page is write-protected by WRP
  * but not because of RDP. Not modelled: half-cycle access, prefetch contents,
- * endurance; with RDP on, data reads by code that a debugger started.
+ * endurance; bank 2 of XL parts (registers from 0x44 on), which a mass erase takes
+ * along; with RDP on, data reads by code that a debugger started.
  */
 #include <string.h>
 
@@ -48,6 +49,7 @@
 #define CR_ERRIE 0x400u
 #define CR_EOPIE 0x1000u
 #define OBR_RDPRT 2u
+#define BANK1_SIZE 0x80000u /* PM0068: what lies behind has registers of its own */
 #define RDP_OFF 0xA5u
 
 enum operation { OP_NONE, OP_PROGRAM, OP_PAGE, OP_MASS, OP_OPT_PROGRAM, OP_OPT_ERASE };
@@ -333,6 +335,8 @@ bool flash_store(struct mcu *m, uint32_t address, unsigned size, uint32_t value)
 
 	if (cr & CR_LOCK || !ready)
 		return true;
+	if (!option && address - m->chip->flash_base >= BANK1_SIZE)
+		return true;
 	if (size != 2)
 		return false;
 	if (m->s.side.flash_busy)
@@ -406,7 +410,7 @@ static void begin_erase(struct periph *p, uint32_t cr)
 		else
 			start(p, OP_MASS, 0, 0);
 	} else if (cr & CR_PER) {
-		if (at >= m->chip->flash_die || page_protected(m, at))
+		if (at >= m->chip->flash_die || at >= BANK1_SIZE || page_protected(m, at))
 			set_flags(p, SR_WRPRTERR);
 		else
 			start(p, OP_PAGE, at - at % m->chip->page_size, 0);
@@ -457,5 +461,5 @@ const struct periph_def flash_def = {
 	.state_size = sizeof(struct flash_state),
 	.reset = flash_reset,
 	.event = flash_event,
-	.not_modelled = "prefetch buffer, half-cycle access, endurance",
+	.not_modelled = "prefetch buffer, half-cycle access, endurance, bank 2 of XL parts",
 };
