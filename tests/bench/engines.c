@@ -1,5 +1,5 @@
 /*
- * engines COMPUTE.bin SWITCHING.bin RTOS.bin IDLE.bin: our core's speed, beside
+ * engines COMPUTE.bin SWITCHING.bin RTOS.bin IDLE.bin ASLEEP.bin...: our core's speed, beside
  * Unicorn's when built with it. Processor time; the same program, to the same end.
  */
 #include <inttypes.h>
@@ -136,14 +136,29 @@ static bool side_by_side(const char *name, const char *path)
 	return true;
 }
 
+/* A program that sleeps between ticks, with whole ticks skipped and without. */
+static void asleep(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	double mips, times;
+
+	name = name ? name + 1 : path;
+	times = own_virtual(path, 60, true, &mips);
+	printf("%s, asleep, every tick run %*.0f virtual s/s\n", name, (int)(32 - strlen(name)),
+	       times);
+	times = own_virtual(path, 600, false, &mips);
+	printf("%s, asleep, ticks skipped %*.0f virtual s/s\n", name, (int)(33 - strlen(name)),
+	       times);
+}
+
 int main(int argc, char **argv)
 {
 	static uint8_t bytes[16 * 1024];
 	double mips, times;
 	size_t len;
 
-	if (argc != 5 || !side_by_side("compute", argv[1]) || !side_by_side("switching", argv[2])) {
-		fprintf(stderr, "usage: bench_engines COMPUTE.bin SWITCHING.bin RTOS.bin IDLE.bin\n");
+	if (argc < 5 || !side_by_side("compute", argv[1]) || !side_by_side("switching", argv[2])) {
+		fprintf(stderr, "usage: bench_engines COMPUTE.bin SWITCHING.bin RTOS.bin IDLE.bin ASLEEP.bin...\n");
 		return 2;
 	}
 	len = read_file(argv[1], bytes, sizeof bytes);
@@ -153,6 +168,8 @@ int main(int argc, char **argv)
 	printf("RTOS, idle skipped                              %7.0f virtual s/s\n", times);
 	times = own_virtual(argv[4], 60, false, &mips);
 	printf("blinky, idle skipped                            %7.0f virtual s/s\n", times);
+	for (int i = 5; i < argc; i++)
+		asleep(argv[i]);
 	printf("snapshot and restore             %8.2f us a pair\n", own_snapshot(bytes, len));
 	return 0;
 }

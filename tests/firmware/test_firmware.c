@@ -269,12 +269,17 @@ int main(int argc, char **argv)
 		failed += run_hour(path, 10, 0);
 	}
 	if (argc < 5) {
+		static const char *const asleep[] = {"idle-8", "idle-72", "idle-tickless"};
 		static const char *const examples[] = {"blinky", "locked-rtos", "locked-rtos-O0",
 						       "locked-rtos-O2"};
 
 		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 			snprintf(path, sizeof path, "%s/fw_%s.bin", argv[1], rows[i].name);
 			failed += run_skip(path, rows[i].virtual_ms);
+		}
+		for (size_t i = 0; i < sizeof asleep / sizeof asleep[0]; i++) {
+			snprintf(path, sizeof path, "%s/fw_%s.bin", argv[1], asleep[i]);
+			failed += run_skip(path, 1000 * (unsigned)atoi(argv[3]));
 		}
 		for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
 			snprintf(path, sizeof path, "%s/%s.bin", argv[2], examples[i]);

@@ -305,6 +305,10 @@ struct idle {
 	struct mcu_time mark_at;
 	uint32_t mark_changes;
 	uint64_t mark_jumps, next_mark;
+	uint64_t period;       /* instructions of the loop found */
+	bool known;            /* where drifts was last proved, and its cycles */
+	uint32_t known_pc, known_sp;
+	uint64_t known_cycles;
 	struct idle_before *before; /* NULL until needed; owned */
 	struct drifts *drifts; /* NULL until needed; owned */
 };
@@ -360,5 +364,7 @@ void cpu_single(struct mcu *m);
 /* The instruction at r15, decoded; false when it can't be fetched plainly (a
  * remap, a breakpoint, no memory). Changes nothing. */
 bool cpu_peek(struct mcu *m, struct arm_insn *in);
+/* Execute what cpu_peek told. */
+void cpu_single_decoded(struct mcu *m, const struct arm_insn *in);
 
 #endif

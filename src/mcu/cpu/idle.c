@@ -42,6 +42,8 @@ static void give_up(struct mcu *m, bool for_long)
 {
 	struct idle *i = &m->cache->idle;
 
+	if (i->phase == IDLE_PASS)
+		i->known = false;
 	i->phase = IDLE_OFF;
 	if (for_long) {
 		i->wait = i->wait < WAIT_MIN ? WAIT_MIN : 2 * i->wait;
@@ -137,6 +139,15 @@ static bool back_at_head(struct mcu *m)
 
 /* ---- passes ------------------------------------------------------------------------------ */
 
+/* The steps last proved may still hold: then one pass proves them again. */
+static bool known_place(const struct mcu *m, bool ticks)
+{
+	const struct idle *i = &m->cache->idle;
+
+	return i->known && i->drifts->ticks == ticks && i->known_pc == m->s.cpu.r[15] &&
+	       i->known_sp == m->s.cpu.r[13];
+}
+
 static void begin_passes(struct mcu *m, bool ticks)
 {
 	struct idle *i = &m->cache->idle;
@@ -153,7 +164,12 @@ static void begin_passes(struct mcu *m, bool ticks)
 	i->steps = 0;
 	i->sleeps = 0;
 	set_head(m);
-	drift_begin(m, i->drifts, ticks);
+	if (known_place(m, ticks)) {
+		drift_pass(m, i->drifts, i->known_cycles);
+	} else {
+		i->known = false;
+		drift_begin(m, i->drifts, ticks);
+	}
 	i->mark = m->s.cpu;
 	i->mark_at = m->s.time;
 	i->mark_changes = i->drifts->changes;
@@ -243,9 +259,14 @@ static void proved(struct mcu *m, uint64_t budget)
 		give_up(m, true);
 		return;
 	}
+	i->known = true;
+	i->known_pc = i->head.r[15];
+	i->known_sp = i->head.r[13];
+	i->known_cycles = cycles;
 	i->phase = IDLE_OFF;
 	i->wait = WAIT_MIN;
-	i->next_try = m->s.time.instructions;
+	/* the last round of ticks before something else happens is not worth a look */
+	i->next_try = m->s.time.instructions + (i->ticks ? instructions + 1 : 0);
 	if (!i->ticks && m->s.time.deadline - m->s.time.cycles < LAST_ROUNDS * cycles &&
 	    m->s.time.deadline == m->s.cpu.systick.zero_at && wants_ticks(m))
 		begin_passes(m, true);
@@ -310,15 +331,19 @@ static void step_in_pass(struct mcu *m, uint64_t budget)
 	uint32_t from = m->s.cpu.r[15];
 	struct arm_insn in;
 
-	if (++i->steps > (i->ticks ? TICK_ROUND_MAX : (uint64_t)PASSES * ROUND_MAX) ||
+	if (++i->steps > (i->ticks ? TICK_ROUND_MAX : (PASSES + 1) * i->period) ||
 	    !cpu_peek(m, &in)) {
 		tick_outcome(i, false);
 		give_up(m, true);
 		return;
 	}
 	drift_insn(m, i->drifts, &in);
-	cpu_single(m);
+	cpu_single_decoded(m, &in);
 	i->sleeps += m->s.cpu.sleeping;
+	if (!i->ticks && ticked(m) && steady(m) && wants_ticks(m)) {
+		begin_passes(m, true);
+		return;
+	}
 	if (!steady(m) || i->drifts->failed || (!i->ticks && ticked(m))) {
 		tick_outcome(i, false);
 		give_up(m, i->drifts->failed || i->disturbed);
@@ -371,6 +396,7 @@ static void step_in_seek(struct mcu *m)
 		return;
 	}
 	if (back_at_head(m)) {
+		i->period = m->s.time.instructions - i->at.instructions;
 		begin_passes(m, false);
 		return;
 	}

@@ -157,20 +157,23 @@ bool cpu_peek(struct mcu *m, struct arm_insn *in)
 	return true;
 }
 
+void cpu_single_decoded(struct mcu *m, const struct arm_insn *in)
+{
+	uint32_t at = m->s.cpu.r[15] - m->chip->flash_base;
+
+	if (m->side_tables->coverage && at < m->chip->flash_die)
+		m->side_tables->coverage[at / 16] |= (uint8_t)(1u << at / 2 % 8);
+	cpu_execute(m, in);
+}
+
 void cpu_single(struct mcu *m)
 {
-	struct cpu_state *c = &m->s.cpu;
 	struct arm_insn in;
 
-	if (!c->thumb) {
+	if (!m->s.cpu.thumb) {
 		fault_raise(m, EXC_USAGEFAULT, CFSR_INVSTATE);
 		return;
 	}
-	if (stopped_before(m) || !fetch(m, &in))
-		return;
-	if (m->side_tables->coverage && c->r[15] - m->chip->flash_base < m->chip->flash_die) {
-		uint32_t half = (c->r[15] - m->chip->flash_base) / 2;
-		m->side_tables->coverage[half / 8] |= (uint8_t)(1u << half % 8);
-	}
-	cpu_execute(m, &in);
+	if (!stopped_before(m) && fetch(m, &in))
+		cpu_single_decoded(m, &in);
 }
