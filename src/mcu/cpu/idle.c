@@ -316,8 +316,11 @@ static void cut_short(struct mcu *m, uint64_t budget)
 			m->effort -= rounds * instructions;
 		}
 	}
-	if (++i->mark_jumps >= i->next_mark) {
-		i->next_mark = i->next_mark < 64 ? 2 * i->next_mark : 1;
+	if (i->mark_changes != i->drifts->changes || ++i->mark_jumps >= i->next_mark) {
+		if (i->mark_changes != i->drifts->changes || i->next_mark >= 64)
+			i->next_mark = 1;
+		else
+			i->next_mark *= 2;
 		i->mark_jumps = 0;
 		i->mark = m->s.cpu;
 		i->mark_at = m->s.time;
