@@ -189,7 +189,8 @@ enum mcu_event_kind {
 	MCU_EVENT_SWJ,          /* SWJ_CFG in force changed: a = old, b = new */
 	MCU_EVENT_SWJ_IGNORED,  /* a store to SWJ_CFG without effect: a = value, b = 1 AFIOEN off,
 				   2 reserved value, 3 not the first (GD32) */
-	MCU_EVENT_SWJ_READ,     /* the core read AFIO_MAPR: a = what its bits 26:24 gave */
+	MCU_EVENT_SWJ_READ,     /* the core read AFIO_MAPR: a = what its bits 26:24 gave (not told
+				   again for rounds of a loop that are skipped) */
 	MCU_EVENT_RESET,        /* a = enum mcu_reset */
 	MCU_EVENT_SLEEP,        /* WFI/WFE: a = enum mcu_mode entered, b = DBGMCU_CR */
 	MCU_EVENT_WAKE,         /* left low power */

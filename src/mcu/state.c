@@ -69,8 +69,11 @@ void mcu_emit(struct mcu *m, enum mcu_event_kind kind, uint32_t a, uint32_t b)
 {
 	struct mcu_event e = {.kind = kind, .a = a, .b = b, .store = m->store};
 
-	if (kind != MCU_EVENT_SLEEP && kind != MCU_EVENT_WAKE && kind != MCU_EVENT_SLEEPS_SKIPPED)
-		cpu_idle_disturb(m); /* what is told is told every time */
+	/* What is told is told every time; but sleeps are counted, and the same
+	 * read-back again is no news. */
+	if (kind != MCU_EVENT_SLEEP && kind != MCU_EVENT_WAKE && kind != MCU_EVENT_SWJ_READ &&
+	    kind != MCU_EVENT_SLEEPS_SKIPPED)
+		cpu_idle_disturb(m);
 	if (!m->hooks.event)
 		return;
 	e.pc = cpu_pc(m);
