@@ -16,9 +16,9 @@
  * SysTick along; loops inside it that wait for the tick are cut short.
  *
  * Peripheral stores that change something, events and reads that may answer
- * differently next time end a search. Searching costs some microseconds; when there was nothing to skip
- * the next search is put off twice as long (and longer loops are looked for), so
- * that busy code pays next to nothing.
+ * differently next time end a search. Searching costs some microseconds; when there was
+ * nothing to skip the next search is put off twice as long (and longer loops are
+ * looked for), so that busy code pays next to nothing.
  */
 #include <stdlib.h>
 #include <string.h>
