@@ -253,7 +253,8 @@ enum status parse_address(struct cli *cli, const char *text, uint32_t *out)
 	*out = UINT32_MAX;
 	if (!text)
 		return STATUS_OK;
-	if (!parse_number(text, &v) || v > UINT32_MAX)
+	/* the last one stands for "none given", and nothing fits there */
+	if (!parse_number(text, &v) || v >= UINT32_MAX)
 		return err_set(&cli->err, STATUS_USAGE, "%s is no address; 0x08004000 is", text);
 	*out = (uint32_t)v;
 	return STATUS_OK;

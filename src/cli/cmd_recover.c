@@ -224,7 +224,8 @@ static enum status recover(struct cli *cli, struct recovery *r)
 
 	if (s)
 		return s;
-	if ((s = climb(cli, r)) || (s = session_identify(cli, 0, &r->s, &cli->err)))
+	if ((s = climb(cli, r)) || (s = session_identify(cli, 0, &r->s, &cli->err)) ||
+	    (r->check.file && (s = precheck_chip(cli, &r->check, &r->s))))
 		return s;
 	well = r->rung->way == WAY_PLAIN && !r->check.file;
 	if (!well) {

@@ -120,7 +120,9 @@ static enum status write_image(struct cli *cli, struct write_job *job)
 	if (s.way != WAY_PLAIN)
 		note(cli, "attached %s\n", target_way_name(s.way));
 	link = session_link(&s);
-	status = flash_write_over(&link, s.chip, pieces, count, &job->flash, &result, &cli->err);
+	status = precheck_chip(cli, &job->check, &s);
+	if (!status)
+		status = flash_write_over(&link, s.chip, pieces, count, &job->flash, &result, &cli->err);
 	if (status)
 		tell_half_done(cli);
 	else

@@ -17,6 +17,17 @@ static enum status cannot(const char *path, const char *why, struct err *err)
 	return STATUS_BAD_FILE;
 }
 
+/* A build that is still writing: half of the old file and half of the new one
+ * would pass for firmware. */
+static bool same_file(const struct stat *before, int fd)
+{
+	struct stat after;
+
+	return fstat(fd, &after) == 0 && before->st_size == after.st_size &&
+	       before->st_mtim.tv_sec == after.st_mtim.tv_sec &&
+	       before->st_mtim.tv_nsec == after.st_mtim.tv_nsec;
+}
+
 static enum status read_all(int fd, const char *path, uint8_t **bytes, size_t *len,
 			    struct err *err)
 {
@@ -59,11 +70,20 @@ enum status read_file(const char *path, uint8_t **bytes, size_t *len, struct err
 {
 	bool standard_input = strcmp(path, "-") == 0;
 	int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat before;
 	enum status s;
 
 	if (fd < 0)
 		return cannot(path, strerror(errno), err);
-	s = read_all(fd, path, bytes, len, err);
+	s = fstat(fd, &before) == 0 ? read_all(fd, path, bytes, len, err)
+				    : cannot(path, strerror(errno), err);
+	if (!s && S_ISREG(before.st_mode) && !same_file(&before, fd)) {
+		free(*bytes);
+		*bytes = NULL;
+		cannot(path, "it changed while it was read", err);
+		err_next(err, "something still writes it; repeat the command when that is done");
+		s = STATUS_BAD_FILE;
+	}
 	if (!standard_input)
 		close(fd);
 	return s;

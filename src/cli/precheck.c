@@ -1,6 +1,7 @@
 /* See precheck.h. */
 #include "cli/precheck.h"
 
+#include "base/bytes.h"
 #include "cli/report.h"
 #include "cli/text.h"
 
@@ -17,6 +18,53 @@ static enum status check_vectors(struct cli *cli, const struct precheck *c)
 		err_set(&cli->err, STATUS_BAD_FILE, "%s has no vector table that could start", c->file);
 	cli->err.status = STATUS_BAD_FILE;
 	err_next(&cli->err, "nothing was written; --force writes it all the same");
+	return STATUS_BAD_FILE;
+}
+
+/* The first stack pointer of the program an image begins with, 0 without one. */
+static uint32_t first_stack(const struct image *img)
+{
+	uint32_t low, high, vectors;
+	uint8_t raw[4];
+
+	image_span(img, &low, &high);
+	if (!image_vectors(img, &vectors, NULL) || vectors != low ||
+	    !image_read(img, vectors, raw, sizeof raw))
+		return 0;
+	return get_le32(raw);
+}
+
+static enum status has_ram_below(struct session *s, uint32_t address, bool *has, struct err *err)
+{
+	struct err why = ERR_INIT;
+	uint8_t raw[4];
+	enum status status;
+
+	*has = address <= s->chip->ram_base + s->chip->ram_size;
+	if (*has || !s->target)
+		return STATUS_OK;
+	status = target_read(s->target, address - (uint32_t)sizeof raw, raw, sizeof raw, &why);
+	*has = status == STATUS_OK;
+	if (status && status != STATUS_TARGET_FAULT)
+		return err_set(err, status, "%s", why.what);
+	return STATUS_OK;
+}
+
+enum status precheck_chip(struct cli *cli, const struct precheck *c, struct session *s)
+{
+	uint32_t stack = c->force ? 0 : first_stack(c->img);
+	bool has;
+	enum status status = has_ram_below(s, stack, &has, &cli->err);
+
+	if (status || has)
+		return status;
+	err_set(&cli->err, STATUS_BAD_FILE,
+		"%s is for another chip: its stack begins at 0x%08X, and the RAM of this %s ends at "
+		"0x%08X",
+		c->file, (unsigned)stack, s->chip->name,
+		(unsigned)(s->chip->ram_base + s->chip->ram_size - 1));
+	err_next(&cli->err, "build it for this chip (`reflash info` tells more); nothing was written; "
+			    "--force writes it all the same");
 	return STATUS_BAD_FILE;
 }
 

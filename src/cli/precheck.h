@@ -3,7 +3,7 @@
 #ifndef REFLASH_CLI_PRECHECK_H
 #define REFLASH_CLI_PRECHECK_H
 
-#include "cli/cli.h"
+#include "cli/connect.h"
 #include "image/image.h"
 #include "lockout/lockout.h"
 
@@ -21,5 +21,11 @@ struct precheck {
 /* STATUS_OK: write it. STATUS_LOCKS_OUT: refused, the line is told.
  * STATUS_BAD_FILE: it could not start. */
 enum status precheck(struct cli *cli, struct precheck *c) MUST_CHECK;
+
+/* Can it be for the chip in hand? Its first stack must lie in RAM the chip
+ * has: by the chip's row, or else because a read there is answered (clones
+ * have more than the row says). Reads at most one word, changes nothing.
+ * STATUS_BAD_FILE: it is for another chip. */
+enum status precheck_chip(struct cli *cli, const struct precheck *c, struct session *s) MUST_CHECK;
 
 #endif

@@ -50,6 +50,22 @@ static enum status unknown_chip(const struct session *s, struct err *err)
 	return STATUS_UNSUPPORTED;
 }
 
+/* --chip sets aside how much the chip says it holds, not what it is: pages of
+ * another size would be erased by half. */
+static enum status check_named(const struct cli *cli, const struct session *s, struct err *err)
+{
+	const struct chip *told = chip_of(s);
+
+	if (!cli->chip || !told || told->page_size == cli->chip->page_size)
+		return STATUS_OK;
+	err_set(err, STATUS_USAGE,
+		"the chip's DEV_ID is 0x%03X, as of the %s (pages of %u bytes): it is no %s (%u bytes)",
+		(unsigned)(s->id.idcode & 0xFFF), told->name, (unsigned)told->page_size,
+		cli->chip->name, (unsigned)cli->chip->page_size);
+	err_next(err, "leave --chip out, or name a chip with such pages; nothing was changed");
+	return STATUS_USAGE;
+}
+
 enum status session_identify(struct cli *cli, unsigned need, struct session *s, struct err *err)
 {
 	enum status status = target_signature(s->target, &s->id, err);
@@ -62,9 +78,9 @@ enum status session_identify(struct cli *cli, unsigned need, struct session *s, 
 		return err_set(err, STATUS_USAGE, "there is no chip \"%s\" in the tables",
 			       cli->chip_name);
 	s->chip = cli->chip ? cli->chip : chip_of(s);
-	if (!s->chip && !(need & SESSION_ANY_CHIP))
-		return unknown_chip(s, err);
-	return STATUS_OK;
+	if (need & SESSION_ANY_CHIP)
+		return STATUS_OK;
+	return s->chip ? check_named(cli, s, err) : unknown_chip(s, err);
 }
 
 /* ---- the boot ROM's UART ------------------------------------------------------------- */
@@ -107,7 +123,7 @@ enum status identify_over_uart(struct cli *cli, struct session *s, struct err *e
 			s->flash_kib = get_le16(raw);
 	}
 	s->chip = cli->chip ? cli->chip : chip_of(s);
-	return s->chip ? STATUS_OK : unknown_chip(s, err);
+	return s->chip ? check_named(cli, s, err) : unknown_chip(s, err);
 }
 
 static enum status open_uart(struct cli *cli, struct session *s, struct err *err)
