@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lockout/lockout_internal.h"
 #include "lockout/sweep.h"
@@ -61,18 +62,41 @@ static void fill_stack(const struct image *img, const struct sweep_hit *h,
 		lockout_place_at(img, h->calls[i], &f->stack[f->stack_len++]);
 }
 
-static void describe_condition(const struct image *img, const struct sweep_hit *h,
-			       struct lockout_finding *f)
+static const char *file_name(const char *path)
 {
-	struct lockout_place place;
+	const char *slash = strrchr(path, '/');
 
+	return slash ? slash + 1 : path;
+}
+
+/* The first step of the way that no run took, outermost first. */
+static uint32_t first_not_run(const struct subject *s, const struct outcome *o,
+			      const struct sweep_hit *h)
+{
+	for (size_t i = h->call_count; i--;)
+		if (!executed(s, o, h->calls[i]))
+			return h->calls[i];
+	return h->origin && !executed(s, o, h->origin) ? h->origin : h->store_pc;
+}
+
+static void describe_condition(const struct subject *s, const struct outcome *o,
+			       const struct sweep_hit *h, struct lockout_finding *f)
+{
+	uint32_t missed = first_not_run(s, o, h);
+	struct lockout_place place;
+	char line[64] = "";
+
+	lockout_place_at(s->img, h->branch ? h->branch : missed, &place);
+	if (place.line)
+		snprintf(line, sizeof line, " (%.40s:%u)", file_name(place.file), place.line);
 	if (h->branch) {
-		lockout_place_at(img, h->branch, &place);
 		snprintf(f->condition, sizeof f->condition,
-			 place.line ? "if the branch at 0x%08X (line %u) goes that way"
-				    : "if the branch at 0x%08X goes that way", h->branch, place.line);
+			 "if the branch at 0x%08X%s goes that way", h->branch, line);
+	} else if (!h->root_is_vector && executed(s, o, h->root)) {
+		snprintf(f->condition, sizeof f->condition,
+			 "if the program comes to 0x%08X%s, which it did not here", missed, line);
 	} else if (!h->root_is_vector) {
-		lockout_place_at(img, h->root, &place);
+		lockout_place_at(s->img, h->root, &place);
 		snprintf(f->condition, sizeof f->condition,
 			 "if %.80s at 0x%08X is called (it is reached through a pointer only)",
 			 place.function[0] ? place.function : "the function", h->root);
@@ -134,7 +158,7 @@ static enum status add_hit(const struct subject *s, const struct outcome *o,
 	fill_stack(s->img, h, f);
 	f->store = f->stack[0];
 	f->blame = blame;
-	describe_condition(s->img, h, f);
+	describe_condition(s, o, h, f);
 	describe_hit(h, f);
 	if (!h->gate_off)
 		fix_swj(s->img, f, f->fix, sizeof f->fix);

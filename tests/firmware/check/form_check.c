@@ -50,6 +50,14 @@ static const char *marked_as(const struct form_row *row)
 	return row->marked ? row->marked : row->form;
 }
 
+static bool same_condition(const char *said, const char *expected)
+{
+	size_t len = strlen(expected);
+
+	return len && expected[len - 1] == '*' ? strncmp(said, expected, len - 1) == 0
+					       : strcmp(said, expected) == 0;
+}
+
 static bool is_marked(const struct form_test *t, const struct lockout_place *place,
 		      const struct form_row *row, const char *flags)
 {
@@ -94,7 +102,7 @@ static bool findings_fit(const struct form_test *t, const struct lockout_report 
 			snprintf(why, size, "needs pins 0x%X", f->pins_needed);
 			return false;
 		}
-		if (row->condition && strcmp(f->condition, row->condition) != 0) {
+		if (row->condition && !same_condition(f->condition, row->condition)) {
 			snprintf(why, size, "says \"%s\"", f->condition);
 			return false;
 		}

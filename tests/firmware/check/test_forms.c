@@ -34,6 +34,7 @@ static const struct form_row locking[] = {
 	 .condition = "if the device on SPI1 answers 0x00"},
 	{"bus_flag", "may-lock-out", "swj-off",
 	 .condition = "if bit 12 of 0x40005C44 (USB) reads 1"},
+	{"behind_call", "may-lock-out", "swj-off", .condition = "if the program comes to 0x*"},
 	{"rmw_spi", "may-lock-out", "swj-rmw",
 	 .condition = "if AFIO_MAPR bits 26:24 read back as 100"},
 };
