@@ -13,11 +13,13 @@
  */
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "board/board_internal.h"
 #include "board/bootrom/bootrom.h"
 
 #define HSE_BLUE_PILL 8000000u
+#define SYSTEM_MAX 0x1800u /* the largest system memory, XL density's */
 #define MS 1000000u
 
 /* ---- NRST ---------------------------------------------------------------- */
@@ -209,14 +211,29 @@ static void on_event(void *ctx, struct mcu *m, const struct mcu_event *event)
 
 /* ---- life ------------------------------------------------------------------------- */
 
+/* Our ROM where it is linked; system memory that begins earlier (XL density)
+ * begins with its vectors. Returns the bytes of system memory used. */
+static size_t lay_rom(uint32_t system_base, uint8_t rom[SYSTEM_MAX])
+{
+	uint32_t at = BOOTROM_BASE - system_base;
+
+	assert(at + bootrom_size <= SYSTEM_MAX);
+	memset(rom, 0xFF, SYSTEM_MAX);
+	memcpy(rom, bootrom_image, BOOTROM_VECTORS);
+	memcpy(rom + at, bootrom_image, bootrom_size);
+	return at + bootrom_size;
+}
+
 static enum status make_mcu(struct board *b, struct err *err)
 {
 	const struct board_config *c = &b->config;
+	uint8_t rom[SYSTEM_MAX];
+	size_t rom_size = lay_rom(c->chip->system_base, rom);
 	struct mcu_config config = {
 		.chip = c->chip,
 		.silicon = c->silicon,
-		.boot_rom = c->boot_rom ? c->boot_rom : bootrom_image,
-		.boot_rom_size = c->boot_rom ? c->boot_rom_size : bootrom_size,
+		.boot_rom = c->boot_rom ? c->boot_rom : rom,
+		.boot_rom_size = c->boot_rom ? c->boot_rom_size : rom_size,
 		.swj_readback = c->swj_readback,
 		.lse_fitted = true,
 		.hse_hz = c->hse_hz == UINT32_MAX ? 0 : c->hse_hz ? c->hse_hz : HSE_BLUE_PILL,

@@ -234,6 +234,38 @@ static void rom_knows_its_density(void **state)
 	board_free(t.b);
 }
 
+static void rom_serves_xl_density(void **state)
+{
+	const struct board_config config = {.chip = chip_by_name("STM32F103ZG")};
+	struct talk t = boot_rom(&config, 115200);
+	uint8_t data[4] = {1, 2, 3, 4};
+
+	(void)state;
+	say_command(&t, 0x02);
+	hear(&t, 5);
+	assert_memory_equal(t.got, "\x79\x01\x04\x30\x79", 5);
+	read_rom(&t, 0x1FFFE000, 8); /* system memory begins with the vectors */
+	assert_int_equal(get_le32(t.got + 1), 0x20000200);
+	assert_int_equal(get_le32(t.got + 5) >> 12, 0x1FFFF);
+	write_rom(&t, 0x08000000, data, sizeof data);
+	expect(&t, ACK);
+	read_rom(&t, 0x08000000, 4);
+	assert_memory_equal(t.got + 1, data, 4);
+	write_rom(&t, 0x20017FFC, data, sizeof data); /* the last of 96 KiB of RAM */
+	expect(&t, ACK);
+	say_command(&t, 0x31);
+	expect(&t, ACK);
+	say_address(&t, 0x200007FC); /* the ROM keeps 2 KiB here */
+	expect(&t, NACK);
+	read_rom(&t, 0x080FFFFC, 4); /* bank 2 can be read ... */
+	assert_int_equal(get_le32(t.got + 1), 0xFFFFFFFF);
+	say_command(&t, 0x31);
+	expect(&t, ACK);
+	say_address(&t, 0x080FFFFC); /* ... and not written */
+	expect(&t, NACK);
+	board_free(t.b);
+}
+
 static void rom_refuses_nonsense(void **state)
 {
 	struct talk t = boot_rom(NULL, 115200);
@@ -480,6 +512,7 @@ int main(void)
 		cmocka_unit_test(small_steps_and_large_ones_agree),
 		cmocka_unit_test(rom_says_who_it_is),
 		cmocka_unit_test(rom_knows_its_density),
+		cmocka_unit_test(rom_serves_xl_density),
 		cmocka_unit_test(rom_refuses_nonsense),
 		cmocka_unit_test(rom_erases_writes_reads_and_goes),
 		cmocka_unit_test(rom_obeys_read_out_protection),

@@ -2,13 +2,14 @@
  * The boot ROM of the virtual board: runs on its Cortex-M3 from system memory
  * when BOOT0 is high and BOOT1 low. The UART protocol of AN3155, version 2.2,
  * on USART1 (PA9/PA10, 8E1), as AN2606 describes it for STM32F103: baud rate
- * measured on 0x7F, RAM 0x20000000-0x200001FF only, a hardware-started IWDG is
- * slowed down and refreshed, SWJ stays as reset left it.
+ * measured on 0x7F, RAM 0x20000000-0x200001FF only (XL density keeps 2 KiB), a
+ * hardware-started IWDG is slowed down and refreshed, SWJ stays as reset left it.
  *
  * Built by make-image into bootrom_image.h; not part of the host program.
  *
- * Not modelled: what ST's ROM does beyond these documents. ASSUMED: a frame
- * with a parity or framing error is answered with NACK.
+ * Not modelled: what ST's ROM does beyond these documents; XL density's USART2
+ * and its second flash bank, which is read but answers NACK to writing and
+ * erasing. ASSUMED: a frame with a parity or framing error is answered with NACK.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,7 +66,7 @@
 #define FLASH_BASE 0x08000000u
 #define RAM_BASE 0x20000000u
 #define RAM_OURS 0x200u
-#define SYSTEM_BASE 0x1FFFF000u
+#define BANK1 0x80000u
 #define OPTION_BASE 0x1FFFF800u
 #define OPTION_BYTES 8u
 #define RDP_OFF 0xA5u
@@ -76,18 +77,23 @@
 #define VERSION 0x22
 #define BAD 0x100 /* a received value with an error */
 
-/* The three densities by the flash-size register: end of flash, RAM, page. */
+/* The densities by the flash-size register: end of flash, RAM and what of it is
+ * the ROM's, page, system memory. */
 struct part {
 	uint16_t max_kib;
 	uint16_t pid;
 	uint16_t flash_kib;
+	uint16_t ram_ours;
 	uint8_t ram_kib;
 	uint8_t page_shift;
+	uint32_t system_base;
 };
 static const struct part parts[] = {
-	{32, 0x412, 32, 10, 10},
-	{128, 0x410, 128, 20, 10},
-	{0xFFFF, 0x414, 512, 64, 11},
+	{32, 0x412, 32, RAM_OURS, 10, 10, 0x1FFFF000},
+	{128, 0x410, 128, RAM_OURS, 20, 10, 0x1FFFF000},
+	{512, 0x414, 512, RAM_OURS, 64, 11, 0x1FFFF000},
+	{1024, 0x430, 1024, 0x800, 96, 11, 0x1FFFE000},
+	{0xFFFF, 0x414, 512, RAM_OURS, 64, 11, 0x1FFFF000},
 };
 
 static uint8_t buffer[256]; /* with the stack above it: all the RAM there is */
@@ -296,6 +302,14 @@ static bool in_ram(uint32_t a)
 	return inside(a, RAM_BASE, part()->ram_kib * 1024u);
 }
 
+/* System memory, and the option bytes behind it. */
+static bool in_system(uint32_t a)
+{
+	uint32_t base = part()->system_base;
+
+	return inside(a, base, OPTION_BASE + 16 - base);
+}
+
 static bool in_options(uint32_t a)
 {
 	return inside(a, OPTION_BASE, 2 * OPTION_BYTES);
@@ -340,7 +354,7 @@ static void cmd_read(void)
 	uint32_t a;
 	unsigned n;
 
-	if (!get_address(&a) || !(in_flash(a) || in_ram(a) || inside(a, SYSTEM_BASE, 0x810))) {
+	if (!get_address(&a) || !(in_flash(a) || in_ram(a) || in_system(a))) {
 		put(NACK);
 		return;
 	}
@@ -396,7 +410,8 @@ static void cmd_write(void)
 	int len;
 
 	if (!get_address(&a) || a & 1 ||
-	    !(in_flash(a) || (in_ram(a) && a - RAM_BASE >= RAM_OURS) || in_options(a))) {
+	    !((in_flash(a) && a - FLASH_BASE < BANK1) ||
+	      (in_ram(a) && a - RAM_BASE >= part()->ram_ours) || in_options(a))) {
 		put(NACK);
 		return;
 	}

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define BOOTROM_BASE 0x1FFFF000u /* where an3155.ld links it */
+#define BOOTROM_VECTORS 16u       /* bytes of its vector table */
+
 extern const uint8_t bootrom_image[];
 extern const size_t bootrom_size;
 
