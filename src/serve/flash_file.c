@@ -21,9 +21,13 @@ struct flash_file {
 	struct mcu *mcu;
 	uint8_t *map;
 	size_t size; /* of main flash */
-	uint64_t operations;
+	uint64_t operations; /* counted when they start */
+	uint64_t settled_ns; /* by then the last of them has ended */
 	int fd;
 };
+
+/* Longer than any operation of the flash: DS5319 table 28, mass erase 40 ms. */
+#define LONGEST_NS 50000000u
 
 static enum status load(struct flash_file *f, off_t had, struct err *err)
 {
@@ -92,11 +96,19 @@ static void save(struct flash_file *f)
 
 void flash_file_sync(struct flash_file *f)
 {
-	uint64_t now;
+	uint64_t operations, now;
 
-	if (!f || !f->map || (now = mcu_flash_operations(f->mcu)) == f->operations)
+	if (!f || !f->map)
 		return;
-	f->operations = now;
+	operations = mcu_flash_operations(f->mcu);
+	now = mcu_now_ns(f->mcu);
+	if (operations != f->operations)
+		f->settled_ns = now + LONGEST_NS;
+	else if (f->settled_ns == 0)
+		return;
+	else if (now >= f->settled_ns)
+		f->settled_ns = 0;
+	f->operations = operations;
 	save(f);
 }
 
@@ -105,7 +117,6 @@ void flash_file_close(struct flash_file *f)
 	if (!f)
 		return;
 	if (f->map) {
-		/* operations are counted when they start: the last one has ended since */
 		save(f);
 		munmap(f->map, f->size + OPTION_SIZE);
 	}

@@ -6,6 +6,7 @@ load helper
 
 # bytes HEX: those bytes.
 bytes() {
+  # shellcheck disable=SC2001 # two characters at a time
   printf '%b' "$(sed 's/../\\x&/g' <<<"$1")"
 }
 
@@ -57,9 +58,11 @@ elf_of() {
 }
 
 working_board() {
-  driven_board --flash flash.bin "$@"
+  driven_board --flash flash.bin
   program 20005000 >program.bin
   run_code 0 write --check=no program.bin
+  "$REFLASH" board status >/dev/null
+  cmp -n "$(stat -c %s program.bin)" flash.bin program.bin # the last half-word, too
   cp flash.bin before.bin
 }
 
@@ -83,6 +86,13 @@ refused() {
   elf_of 1 $((16#08000000)) >good.elf
   run_code 0 verify good.elf
   run_code 0 write good.elf
+}
+
+@test "the flash file holds an erase as soon as it has ended" {
+  working_board
+  run_code 0 erase -y 0x08000000 1k
+  "$REFLASH" board status >/dev/null
+  [ "$(head -c 1024 flash.bin | tr -d '\377' | wc -c)" -eq 0 ]
 }
 
 @test "files that contradict themselves" {
