@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "cli/report.h"
 #include "cli/text.h"
+#include "cli/verdicts.h"
 
 /* A program whose vector table points nowhere will not run. Data at another
  * place of the flash needs no vectors. */
@@ -85,33 +86,54 @@ static enum status refuse(struct cli *cli, const struct precheck *c,
 	return STATUS_LOCKS_OUT;
 }
 
-static void mention(struct cli *cli, const struct precheck *c, const struct lockout_report *r)
+static void describe(const struct precheck *c, const struct lockout_report *r,
+		     struct verdict_record *out)
 {
+	*out = (struct verdict_record){.verdict = r->verdict};
 	if (r->verdict == VERDICT_UNKNOWN)
-		note(cli, "check: %s\n", r->reason);
+		snprintf(out->said, sizeof out->said, "%s", r->reason);
 	else if (r->verdict != VERDICT_CLEAR && r->finding_count)
-		note(cli, "check: %s: %s (`reflash check %s` tells more)\n",
-		     verdict_name(r->verdict), r->findings[0].summary, c->file);
+		snprintf(out->said, sizeof out->said, "%s: %s", verdict_name(r->verdict),
+			 r->findings[0].summary);
+}
+
+/* What is known of the image without a refusal: `c->verdict`, and a line of it. */
+static void mention(struct cli *cli, struct precheck *c, const struct verdict_record *v)
+{
+	c->verdict = v->verdict;
+	c->done = true;
+	if (!v->said[0])
+		return;
+	note(cli, "check: %s", v->said);
+	if (v->verdict != VERDICT_UNKNOWN)
+		note(cli, " (`reflash check %s` tells more)", c->file);
+	note(cli, "\n");
 }
 
 enum status precheck(struct cli *cli, struct precheck *c)
 {
 	struct lockout_options opt = {.chip = cli->chip, .quick = c->kind == CHECK_QUICK,
 				      .log = &cli->log};
+	struct verdict_record known;
 	struct lockout_report *r;
 	enum status s = check_vectors(cli, c);
 
 	if (s || c->kind == CHECK_NO)
 		return s;
+	if (c->kind == CHECK_QUICK && verdict_recall(cli, c->img, &known)) {
+		mention(cli, c, &known);
+		return STATUS_OK;
+	}
 	s = lockout_check(c->img, &opt, &r, &cli->err);
 	if (s)
 		return s;
-	c->verdict = r->verdict;
-	c->done = true;
+	describe(c, r, &known);
+	if (c->kind == CHECK_QUICK)
+		verdict_remember(cli, c->img, &known);
 	if (r->verdict == VERDICT_LOCKS_OUT && !c->force)
 		s = refuse(cli, c, r);
 	else
-		mention(cli, c, r);
+		mention(cli, c, &known);
 	lockout_report_free(r);
 	return s;
 }

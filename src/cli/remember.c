@@ -1,73 +1,18 @@
-/* See remember.h. Files are small, written whole and renamed into place. */
+/* See remember.h. */
 #include "cli/remember.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/report.h"
+#include "cli/store.h"
 
 #define RECORDS_MAX 512
-
-static bool make_dirs(char *path)
-{
-	for (char *p = path + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0700) && errno != EEXIST)
-			return false;
-		*p = '/';
-	}
-	return true;
-}
-
-/* "<state>/reflash/<name>", its directories made. */
-static bool state_path(const char *name, char *out, size_t size)
-{
-	const char *state = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
-
-	if (state && state[0] == '/')
-		snprintf(out, size, "%s/reflash/%s", state, name);
-	else if (home && home[0] == '/')
-		snprintf(out, size, "%s/.local/state/reflash/%s", home, name);
-	else
-		return false;
-	return make_dirs(out);
-}
-
-static void hash_text(const struct image *img, char out[65])
-{
-	uint8_t hash[32];
-
-	image_hash(img, hash);
-	for (size_t i = 0; i < sizeof hash; i++)
-		snprintf(out + 2 * i, 3, "%02x", hash[i]);
-}
-
-static bool store_json(const char *path, json_t *o)
-{
-	char draft[PATH_MAX];
-	int fd;
-	bool ok;
-
-	snprintf(draft, sizeof draft, "%.*s.%ld", PATH_MAX - 32, path, (long)getpid());
-	fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return false;
-	ok = json_dumpfd(o, fd, JSON_COMPACT) == 0;
-	ok = close(fd) == 0 && ok && rename(draft, path) == 0;
-	if (!ok)
-		unlink(draft);
-	return ok;
-}
 
 void remember_written(const struct cli *cli, const char *uid, const char *probe_serial,
 		      const char *file, const struct image *img, const char *verdict)
@@ -77,9 +22,9 @@ void remember_written(const struct cli *cli, const char *uid, const char *probe_
 
 	if (strcmp(file, "-") == 0 || !realpath(file, absolute))
 		return;
-	hash_text(img, hash);
+	store_hash(img, hash);
 	snprintf(name, sizeof name, "written/%s-%.32s.json", uid[0] ? uid : "unknown", hash);
-	if (!state_path(name, path, sizeof path))
+	if (!store_path(STORE_STATE, name, path, sizeof path))
 		return;
 	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "file", absolute, "hash", hash, "uid", uid,
 		      "probe", probe_serial, "verdict", verdict, "when", (json_int_t)time(NULL));
@@ -129,7 +74,7 @@ static size_t load_all(struct remembered **out)
 	DIR *dir;
 
 	*out = all;
-	if (!all || !state_path("written/", dir_path, sizeof dir_path) || !(dir = opendir(dir_path)))
+	if (!all || !store_path(STORE_STATE, "written/", dir_path, sizeof dir_path) || !(dir = opendir(dir_path)))
 		return 0;
 	while (n < RECORDS_MAX && (entry = readdir(dir))) {
 		if (!strstr(entry->d_name, ".json"))
@@ -217,7 +162,7 @@ bool first_time(const char *topic)
 	int fd;
 
 	snprintf(name, sizeof name, "said/%s", topic);
-	if (!state_path(name, path, sizeof path))
+	if (!store_path(STORE_STATE, name, path, sizeof path))
 		return true;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0)

@@ -284,3 +284,47 @@ cut_by() {
   done
   run_code 8 verify missing.bin
 }
+
+@test "the quick check's verdict is remembered: by image, program and chip, never a lock-out" {
+  need_firmware
+  driven_board
+  slots=$XDG_CACHE_HOME/reflash/verdicts
+  run_code 7 write "$fw/locked-rtos.elf"
+  run_code 0 write --force "$fw/locked-rtos.elf"
+  [ -z "$(ls "$slots" 2>/dev/null)" ]
+  run_code 0 write --check=full "$fw/blinky.elf"
+  [ -z "$(ls "$slots" 2>/dev/null)" ]
+  run_code 0 write "$fw/blinky.elf"
+  [ "$(stat -c %a "$slots")" = 700 ]
+  slot=("$slots"/*)
+  [ "${#slot[@]}" -eq 1 ] && [ "$(stat -c %a "${slot[0]}")" = 600 ]
+  change() { jq -c "$1" "${slot[0]}" >draft && cp draft "${slot[0]}"; }
+  change '.verdict = "hazard" | .said = "from memory"'
+  run_code 0 write "$fw/blinky.elf"
+  said "$errors" '^check: from memory'
+  run_code 0 write --json "$fw/blinky.elf"
+  json '.type == "result" and .verdict == "hazard"'
+  # not for another chip, not with a full check, not without one
+  for how in --chip=stm32f103cb --check=full --check=no; do
+    change '.said = "from memory"'
+    run_code 0 write "$how" "$fw/blinky.elf"
+    [[ $errors != *"from memory"* ]]
+  done
+  # neither what another program said, nor what nobody can have said
+  run_code 0 write "$fw/blinky.elf"
+  cp "${slot[0]}" good.json
+  for wrong in '.key += "1" | .said = "from memory"' '.verdict = "locks-out" | .said = "from memory"' \
+    '.verdict = 7' '.said = null'; do
+    change "$wrong"
+    run_code 0 write "$fw/blinky.elf"
+    [[ $errors != *"from memory"* ]]
+    cmp "${slot[0]}" good.json
+  done
+  echo damaged >"${slot[0]}"
+  run_code 0 write "$fw/blinky.elf"
+  cmp "${slot[0]}" good.json
+  # a place that cannot be used costs nothing but the time
+  rm -r "$XDG_CACHE_HOME"
+  : >"$XDG_CACHE_HOME"
+  run_code 0 write "$fw/blinky.elf"
+}

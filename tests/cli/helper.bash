@@ -4,7 +4,7 @@ fw=$REFLASH_BUILD/examples/firmware
 
 setup() {
   desk=$(mktemp -d)
-  export XDG_RUNTIME_DIR=$desk/run XDG_STATE_HOME=$desk/state NO_COLOR=1
+  export XDG_RUNTIME_DIR=$desk/run XDG_STATE_HOME=$desk/state XDG_CACHE_HOME=$desk/cache NO_COLOR=1
   unset REFLASH_PROBE
   mkdir -m 700 "$XDG_RUNTIME_DIR"
   cd "$desk" || return 1
