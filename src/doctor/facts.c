@@ -311,45 +311,23 @@ static bool firmware_is(const struct observations *o, enum cause a, enum cause b
 	       (o->firmware_cause == a || o->firmware_cause == b);
 }
 
-FACT(firmware_swj)
-{
-	return firmware_is(o, CAUSE_SWJ_OFF, CAUSE_PINS_REUSED, detail);
-}
-
-FACT(firmware_rmw)
-{
-	return firmware_is(o, CAUSE_SWJ_RMW, CAUSE_SWJ_RMW, detail);
-}
-
-FACT(firmware_sleeps)
-{
-	return firmware_is(o, CAUSE_SLEEP, CAUSE_SLEEP, detail);
-}
-
-FACT(firmware_stops)
-{
-	return firmware_is(o, CAUSE_STOP, CAUSE_STOP, detail);
-}
-
-FACT(firmware_standby)
-{
-	return firmware_is(o, CAUSE_STANDBY, CAUSE_STANDBY, detail);
-}
-
-FACT(firmware_watchdog)
-{
-	return firmware_is(o, CAUSE_WATCHDOG, CAUSE_WATCHDOG, detail);
-}
-
-FACT(firmware_reset_loop)
-{
-	return firmware_is(o, CAUSE_RESET_LOOP, CAUSE_FAULT, detail);
-}
-
-FACT(firmware_options)
-{
-	return firmware_is(o, CAUSE_OPTION_BYTES, CAUSE_RDP, detail);
-}
+/* X(fact, causes of a finding that make it) */
+#define FIRMWARE_FACTS(X)                                                                          \
+	X(firmware_swj, SWJ_OFF, PINS_REUSED)                                                      \
+	X(firmware_rmw, SWJ_RMW, SWJ_RMW)                                                          \
+	X(firmware_sleeps, SLEEP, SLEEP)                                                           \
+	X(firmware_stops, STOP, STOP)                                                              \
+	X(firmware_standby, STANDBY, STANDBY)                                                      \
+	X(firmware_watchdog, WATCHDOG, WATCHDOG)                                                   \
+	X(firmware_reset_loop, RESET_LOOP, FAULT)                                                  \
+	X(firmware_options, OPTION_BYTES, RDP)
+#define X(fact, a, b)                                                                              \
+	FACT(fact)                                                                                 \
+	{                                                                                          \
+		return firmware_is(o, CAUSE_##a, CAUSE_##b, detail);                               \
+	}
+FIRMWARE_FACTS(X)
+#undef X
 
 FACT(firmware_clear)
 {
