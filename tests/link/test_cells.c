@@ -138,12 +138,13 @@ static struct flash_port *loader_on(struct desk *d, struct board *b)
 	return port;
 }
 
-static void expect_stop(struct flash_port *port, enum status want, uint32_t address)
+static void expect_stop(struct flash_port *port, enum status want, const char *text,
+			uint32_t address)
 {
 	struct err err = ERR_INIT;
 	enum status s = port->ops->wait(port, 0, &err);
 
-	if (s != want || err.address != address)
+	if (s != want || err.address != address || !strstr(err.what, text))
 		fail_msg("%s at 0x%08X: %s", status_name(s), err.address, err.what);
 	port->ops->close(port);
 }
@@ -160,7 +161,7 @@ static void test_pgerr_under_the_loader(void **state)
 	struct flash_port *port = loader_on(&d, b);
 
 	expect_ok(port->ops->program(port, BASE + PAGE, data, sizeof data, &err), &err);
-	expect_stop(port, STATUS_FAILED, BASE + PAGE + 4);
+	expect_stop(port, STATUS_FAILED, "PGERR", BASE + PAGE + 4);
 	assert_memory_equal(mcu_flash(board_mcu(b)) + PAGE, "\1\2\3\4\x5A\x5A\xFF\xFF", 8);
 	desk_leave(&d);
 	board_free(b);
@@ -187,7 +188,7 @@ static void test_wrprterr_under_the_loader(void **state)
 			expect_ok(port->ops->erase_page(port, BASE + PAGE, &err), &err);
 		else
 			expect_ok(port->ops->program(port, BASE + PAGE, data, sizeof data, &err), &err);
-		expect_stop(port, STATUS_PROTECTED, BASE + PAGE);
+		expect_stop(port, STATUS_PROTECTED, "write-protected", BASE + PAGE);
 		desk_leave(&d);
 		board_free(b);
 	}
