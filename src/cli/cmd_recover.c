@@ -276,8 +276,11 @@ static enum status run(struct cli *cli, const struct args *args)
 			flashing_close(&r.s, false);
 		else
 			session_close(&r.s, false);
-		if (cli_interrupted(cli) && s)
+		if (cli_interrupted(cli) && s) {
 			s = STATUS_INTERRUPTED;
+			if (!r.worked)
+				err_next(&cli->err, "nothing was changed; repeat it when you are ready");
+		}
 	}
 	image_free(r.check.img);
 	return s;

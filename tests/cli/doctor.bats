@@ -155,3 +155,24 @@ load helper
   run_code 0 verify "$fw/blinky.elf"
   run_code 3 recover -p tty:/dev/nonexistent
 }
+
+@test "recover, interrupted while it waits for a person: 130, and nothing was changed" {
+  need_firmware
+  driven_board --wires nrst=open
+  run_code 0 write --force "$fw/locked-rtos.elf"
+  "$REFLASH" recover -y --wait 600 2>cut.txt >/dev/null </dev/null &
+  recovering=$!
+  for _ in $(seq 200); do
+    grep -q 'RESET button' cut.txt && break
+    sleep 0.05
+  done
+  kill -INT "$recovering"
+  set +e
+  wait "$recovering"
+  code=$?
+  set -e
+  cat cut.txt
+  [ "$code" -eq 130 ]
+  said "$(tail -n 2 cut.txt)" 'interrupted'
+  said "$(tail -n 1 cut.txt)" 'nothing was changed'
+}
