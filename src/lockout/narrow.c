@@ -18,33 +18,10 @@
 #include <string.h>
 
 #include "arm/arm.h"
-#include "lockout/lockout_internal.h"
+#include "lockout/narrow_internal.h"
 
 #define LEVELS_MAX (LOCKOUT_STACK_MAX + 1)
 #define BLOCKS_MAX 2000
-#define LINE_STORES_MAX 32 /* peripheral stores of one line */
-/* How long a run goes on past the moment at which the unchanged program lost
- * SWD: a block that is skipped can delay the loss. */
-#define GRACE_FACTOR 3
-#define GRACE_NS 100000000u
-
-/* One trial run's view of the program. */
-struct trial {
-	bool swd_lost, faulted;
-};
-
-struct search {
-	const struct image *img;
-	const struct lockout_options *opt;
-	struct mcu *m;
-	struct mcu_snapshot *at_reset;
-	uint64_t until_ns;
-	uint8_t *stores; /* ... and, alike, the instructions that stored to a peripheral */
-	bool learning;   /* the unchanged program is running */
-	uint8_t *ran; /* coverage of the unchanged program up to the loss, one bit a half-word */
-	struct narrow_report *report;
-	struct trial trial;
-};
 
 /* A function on the way down, and where in it the next one is called. */
 struct level {
@@ -53,99 +30,6 @@ struct level {
 	uint32_t last_ran;   /* the last call or store of it that ran before the loss */
 	bool is_store;       /* way_down is the store itself */
 };
-
-static void watch(void *ctx, struct mcu *m, const struct mcu_event *e)
-{
-	struct search *s = ctx;
-
-	if (e->kind == MCU_EVENT_SWJ && !mcu_swd_on(m))
-		s->trial.swd_lost = true;
-	if (e->kind == MCU_EVENT_FAULT || e->kind == MCU_EVENT_LOCKUP)
-		s->trial.faulted = true;
-	if (s->trial.swd_lost || s->trial.faulted)
-		mcu_stop_run(m);
-}
-
-static void set_bit(const struct search *s, uint8_t *bits, uint32_t address)
-{
-	const struct chip *chip = mcu_chip(s->m);
-	uint32_t index = (address - chip->flash_base) / 2;
-
-	if (address >= chip->flash_base && index / 8 < chip->flash_die / 16)
-		bits[index / 8] |= (uint8_t)(1u << index % 8);
-}
-
-static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
-{
-	struct search *s = ctx;
-
-	(void)m;
-	if (s->learning && store->by_core)
-		set_bit(s, s->stores, store->pc);
-}
-
-/* Run from reset to the horizon or the loss; coverage starts anew. */
-static void run_trial(struct search *s)
-{
-	struct mcu_limits limits = {.until_ns = s->until_ns, .instructions = UINT64_MAX};
-
-	mcu_coverage_enable(s->m, false);
-	mcu_coverage_enable(s->m, true);
-	s->trial = (struct trial){0};
-	s->report->runs++;
-	mcu_run(s->m, &limits);
-}
-
-static void patch(struct search *s, uint32_t address, const uint16_t *code, size_t count)
-{
-	uint8_t bytes[4];
-
-	for (size_t i = 0; i < count; i++) {
-		bytes[2 * i] = (uint8_t)code[i];
-		bytes[2 * i + 1] = (uint8_t)(code[i] >> 8);
-	}
-	/* The address was decoded from this same flash: it is inside. */
-	if (mcu_load(s->m, address, bytes, 2 * count, NULL) != STATUS_OK)
-		abort();
-}
-
-enum { MOVS_R0_0 = 0x2000, MOVS_R0_1 = 0x2001, NOP = 0xBF00, BX_LR = 0x4770 };
-
-/* The program with one instruction skipped; what becomes of SWD? */
-static void run_without(struct search *s, uint32_t address, unsigned size, uint16_t instead)
-{
-	uint16_t code[2] = {instead, NOP};
-	uint8_t saved[4];
-
-	mcu_snapshot_restore(s->m, s->at_reset);
-	if (!mcu_peek(s->m, address, saved, size))
-		return;
-	patch(s, address, code, size / 2);
-	run_trial(s);
-	if (mcu_load(s->m, address, saved, size, NULL) != STATUS_OK)
-		abort();
-}
-
-/* The program without the stores of one line. */
-struct line_stores {
-	uint32_t address[LINE_STORES_MAX];
-	uint8_t size[LINE_STORES_MAX], saved[LINE_STORES_MAX][4];
-	size_t count;
-};
-
-static void run_without_stores(struct search *s, struct line_stores *l)
-{
-	static const uint16_t nops[2] = {NOP, NOP};
-
-	mcu_snapshot_restore(s->m, s->at_reset);
-	for (size_t i = 0; i < l->count; i++)
-		if (mcu_peek(s->m, l->address[i], l->saved[i], l->size[i]))
-			patch(s, l->address[i], nops, l->size[i] / 2u);
-	run_trial(s);
-	for (size_t i = 0; i < l->count; i++)
-		if (mcu_load(s->m, l->address[i], l->saved[i], l->size[i], NULL) != STATUS_OK)
-			abort();
-}
 
 static bool fetch(const struct search *s, uint32_t address, struct arm_insn *insn)
 {
@@ -158,26 +42,11 @@ static bool fetch(const struct search *s, uint32_t address, struct arm_insn *ins
 	return true;
 }
 
-static bool covered(const struct search *s, const uint8_t *coverage, uint32_t address)
-{
-	const struct chip *chip = mcu_chip(s->m);
-	uint32_t index = (address - chip->flash_base) / 2;
-
-	if (address < chip->flash_base || index / 8 >= chip->flash_die / 16)
-		return false;
-	return coverage[index / 8] >> (index % 8) & 1;
-}
-
-static bool did_run(const struct search *s, uint32_t address)
-{
-	return covered(s, s->ran, address);
-}
-
 /* SWD on because the program hangs before it gets there proves nothing: in the
  * trial the function must have come as far as in the unchanged program. */
 static bool got_on(const struct search *s, const struct level *l, uint32_t address)
 {
-	return l->last_ran <= address || covered(s, mcu_coverage(s->m), l->last_ran);
+	return l->last_ran <= address || narrow_covered(s, mcu_coverage(s->m), l->last_ran);
 }
 
 /* Is this instruction a call, and of what? Tail calls leave the function by a
@@ -223,13 +92,13 @@ static struct narrow_block *add_block(struct search *s, unsigned depth, uint32_t
 static void judge(struct search *s, const struct level *l, struct narrow_block *b,
 		  uint32_t address, unsigned size, bool tail)
 {
-	if (!did_run(s, address)) {
+	if (!narrow_did_run(s, address)) {
 		b->outcome = NARROW_NOT_REACHED;
 		return;
 	}
-	run_without(s, address, size, tail ? BX_LR : MOVS_R0_0);
+	narrow_run_without(s, address, size, tail ? BX_LR : MOVS_R0_0);
 	if (s->trial.faulted && !tail)
-		run_without(s, address, size, MOVS_R0_1);
+		narrow_run_without(s, address, size, MOVS_R0_1);
 	if (s->trial.faulted || (!s->trial.swd_lost && !got_on(s, l, address)))
 		b->outcome = NARROW_BREAKS;
 	else
@@ -255,7 +124,7 @@ static bool stores_of_line(const struct search *s, const struct level *l, uint32
 	out->count = 0;
 	lockout_place_at(s->img, pc, &place);
 	for (uint32_t at = l->low; at < l->high && fetch(s, at, &insn); at += insn.size) {
-		if (!covered(s, s->stores, at))
+		if (!narrow_covered(s, s->stores, at))
 			continue;
 		lockout_place_at(s->img, at, &other);
 		if (at != pc && !same_line(&place, &other))
@@ -288,7 +157,7 @@ static void judge_line(struct search *s, const struct level *l, unsigned depth, 
 		return;
 	snprintf(b->calls, sizeof b->calls, l->is_store && holds(&stores, l->way_down)
 							? "(the store itself)" : "(a store)");
-	run_without_stores(s, &stores);
+	narrow_run_without_stores(s, &stores);
 	if (s->trial.faulted || (!s->trial.swd_lost && !got_on(s, l, pc)))
 		b->outcome = NARROW_BREAKS;
 	else
@@ -315,7 +184,7 @@ static void find_last_ran(const struct search *s, struct level *l)
 
 	for (uint32_t pc = l->low; pc < l->high && fetch(s, pc, &insn); pc += insn.size) {
 		arm_effects(&insn, pc, &fx);
-		if (did_run(s, pc) && (is_call(l, &fx, &tail) || covered(s, s->stores, pc)))
+		if (narrow_did_run(s, pc) && (is_call(l, &fx, &tail) || narrow_covered(s, s->stores, pc)))
 			l->last_ran = pc;
 	}
 }
@@ -356,7 +225,7 @@ static void search_level(struct search *s, struct level *levels, size_t count, u
 		arm_effects(&insn, pc, &fx);
 		if (is_call(l, &fx, &tail))
 			any |= search_call(s, levels, count, at, pc, &insn, &fx, tail);
-		else if (covered(s, s->stores, pc))
+		else if (narrow_covered(s, s->stores, pc))
 			judge_line(s, l, at, pc);
 	}
 	if (any && l->way_down == 0 && at + 1 < count)
@@ -411,49 +280,6 @@ static const struct lockout_finding *worst_run_finding(const struct lockout_repo
 	return NULL;
 }
 
-/* The unchanged program once: when does it lose SWD, and what ran until then? */
-static enum status baseline(struct search *s, struct err *err)
-{
-	const struct chip *chip = mcu_chip(s->m);
-	size_t size = chip->flash_die / 16;
-	uint64_t lost_ns;
-
-	s->stores = calloc(1, size);
-	s->ran = malloc(size);
-	if (!s->stores || !s->ran)
-		return err_set(err, STATUS_NO_MEMORY, "no memory for the coverage map");
-	s->learning = true;
-	run_trial(s);
-	s->learning = false;
-	if (!s->trial.swd_lost)
-		return err_set(err, STATUS_UNKNOWN, "run alone, this firmware does not lose SWD");
-	lost_ns = mcu_now_ns(s->m);
-	s->until_ns = lost_ns * GRACE_FACTOR + GRACE_NS;
-	memcpy(s->ran, mcu_coverage(s->m), size);
-	return STATUS_OK;
-}
-
-static enum status prepare(struct search *s, const struct lockout_report *check, struct err *err)
-{
-	struct subject subject = {.img = s->img, .chip = check->chip, .silicon = s->opt->silicon,
-				  .log = s->opt->log};
-	struct mcu_hooks hooks = {.ctx = s, .event = watch, .store = on_store};
-	struct plan plan = {0};
-
-	if (!image_vectors(s->img, &subject.vectors, err))
-		return STATUS_BAD_FILE;
-	s->m = rig_new(&subject, &plan, err);
-	if (!s->m)
-		return err && err->status ? err->status : STATUS_NO_MEMORY;
-	mcu_set_hooks(s->m, &hooks);
-	s->at_reset = mcu_snapshot_new(s->m);
-	if (!s->at_reset)
-		return err_set(err, STATUS_NO_MEMORY, "no memory for a snapshot");
-	mcu_snapshot_take(s->at_reset, s->m);
-	s->until_ns = s->opt->run_us ? s->opt->run_us * 1000 : 10000000000u;
-	return baseline(s, err);
-}
-
 static enum status search_image(struct search *s, const struct lockout_report *check,
 				struct err *err)
 {
@@ -463,7 +289,7 @@ static enum status search_image(struct search *s, const struct lockout_report *c
 
 	if (!f)
 		return STATUS_OK; /* nothing to narrow down: report->found stays false */
-	st = prepare(s, check, err);
+	st = narrow_prepare(s, check, err);
 	if (st)
 		return st;
 	memset(levels, 0, sizeof levels);
