@@ -1,6 +1,7 @@
 /*
  * narrow on firmware whose truth is known: the statement that stores is a block
- * of its own, also in main, and the search ends at the marked line.
+ * of its own, also in main and in an image behind a boot loader, and the search
+ * ends at the marked line.
  * Usage: test_narrow FOLDER-OF-ELFS
  */
 #include <stdio.h>
@@ -20,6 +21,8 @@ static const struct row rows[] = {
 	{"again-long", "lib_remap", "main", NULL},
 	{"early-long", "lib_remap", "main", NULL},
 	{"early-long", "(the store itself)", "lib_remap", NULL},
+	{"behind-long", "lib_remap", "main", NULL},
+	{"behind-long", "(the store itself)", "lib_remap", NULL},
 	{"stores-long", "(the store itself)", "main", "(a store)"},
 };
 
