@@ -9,8 +9,8 @@
 #include "lockout/lockout_internal.h"
 #include "lockout/sweep.h"
 
-#define SWEEP_STEPS 8000000u
-#define SWEEP_STEPS_QUICK 1000000u
+#define SWEEP_STEPS 2500000u
+#define SWEEP_STEPS_QUICK 250000u
 
 static bool executed(const struct subject *s, const struct outcome *o, uint32_t pc)
 {

@@ -19,12 +19,36 @@ bool sweep_exhausted(const struct sweep *sw)
 
 /* ---- blocks ---------------------------------------------------------------- */
 
-static struct sweep_block *block_at(const struct walk *w, uint32_t start)
+#define NO_BLOCK SIZE_MAX
+
+static size_t block_at(const struct walk *w, uint32_t start)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (w->blocks[i].start == start)
-			return &w->blocks[i];
-	return NULL;
+		if (w->starts[i] == start)
+			return i;
+	return NO_BLOCK;
+}
+
+/* Room for one more. */
+static bool block_room(struct walk *w)
+{
+	size_t room = w->room ? w->room * 2 : 16;
+	struct sweep_block *blocks;
+	uint32_t *starts;
+	bool *queued;
+
+	if (w->count < w->room)
+		return true;
+	blocks = realloc(w->blocks, room * sizeof *blocks);
+	w->blocks = blocks ? blocks : w->blocks;
+	starts = realloc(w->starts, room * sizeof *starts);
+	w->starts = starts ? starts : w->starts;
+	queued = realloc(w->queued, room * sizeof *queued);
+	w->queued = queued ? queued : w->queued;
+	if (!blocks || !starts || !queued)
+		return false;
+	w->room = room;
+	return true;
 }
 
 void walk_edge(struct walk *w, uint32_t to)
@@ -48,7 +72,7 @@ void walk_edge(struct walk *w, uint32_t to)
 
 bool walk_has_block(const struct walk *w, uint32_t start)
 {
-	return block_at(w, start) != NULL;
+	return block_at(w, start) != NO_BLOCK;
 }
 
 /* Another round of a loop that constants decide? Not joined with the last. */
@@ -64,34 +88,31 @@ static bool told_apart(struct walk *w)
 
 void walk_to(struct walk *w, uint32_t start, const struct abs_state *s)
 {
-	struct sweep_block *b = block_at(w, start);
+	size_t at = block_at(w, start);
+	struct sweep_block *b;
 
 	walk_edge(w, start);
 
-	if (!b) {
-		if (w->count == w->room) {
-			size_t room = w->room ? w->room * 2 : 16;
-			struct sweep_block *grown = realloc(w->blocks, room * sizeof *grown);
-
-			if (!grown)
-				return;
-			w->blocks = grown;
-			w->room = room;
-		}
-		b = &w->blocks[w->count++];
-		*b = (struct sweep_block){.start = start, .queued = true, .in = *s};
+	if (at == NO_BLOCK) {
+		if (!block_room(w))
+			return;
+		at = w->count++;
+		w->starts[at] = start;
+		w->queued[at] = true;
+		w->blocks[at] = (struct sweep_block){.in = *s};
 		return;
 	}
+	b = &w->blocks[at];
 	if (told_apart(w)) {
 		b->in = *s;
-		b->queued = true;
+		w->queued[at] = true;
 	} else if (b->joins < JOINS_MAX && abs_state_join(&b->in, s)) {
 		b->joins++;
-		b->queued = true;
+		w->queued[at] = true;
 	}
 }
 
-bool sweep_fetch(const struct sweep *sw, uint32_t pc, struct arm_insn *insn)
+static bool decode_at(const struct sweep *sw, uint32_t pc, struct arm_insn *insn)
 {
 	uint16_t hw[2] = {0, 0};
 
@@ -102,6 +123,18 @@ bool sweep_fetch(const struct sweep *sw, uint32_t pc, struct arm_insn *insn)
 	image_read(sw->img, pc + 2, &hw[1], 2);
 	arm_decode(hw[0], hw[1], insn);
 	return insn->kind != ARM_KIND_UDF;
+}
+
+bool sweep_fetch(const struct sweep *sw, uint32_t pc, struct arm_insn *insn)
+{
+	struct sweep_insn *known = &sw->insns[pc / 2 % SWEEP_INSNS];
+
+	if (known->pc != pc || !pc) {
+		known->ok = decode_at(sw, pc, &known->insn);
+		known->pc = pc;
+	}
+	*insn = known->insn;
+	return known->ok;
 }
 
 void walk_leave(struct walk *w, const struct abs_state *s)
@@ -115,12 +148,11 @@ void walk_leave(struct walk *w, const struct abs_state *s)
 
 /* ---- one function ------------------------------------------------------------- */
 
-static struct sweep_block *next_block(struct walk *w)
+static size_t next_block(const struct walk *w)
 {
-	for (size_t i = 0; i < w->count; i++)
-		if (w->blocks[i].queued)
-			return &w->blocks[i];
-	return NULL;
+	const bool *found = w->count ? memchr(w->queued, true, w->count) : NULL;
+
+	return found ? (size_t)(found - w->queued) : NO_BLOCK;
 }
 
 /* The condition of each hit found in or below this function, unless a function
@@ -135,17 +167,9 @@ static void name_conditions(const struct walk *w, size_t first_hit)
 				w->edges, w->edge_count, sw->hit_block[i][sw->depth]);
 }
 
-static bool is_alone(const struct walk *w)
-{
-	for (size_t i = 0; i < w->count; i++)
-		if (w->blocks[i].queued)
-			return false;
-	return true;
-}
-
 void walk_function(struct sweep *sw, uint32_t entry, const struct abs_state *in, struct walk *w)
 {
-	struct sweep_block *b;
+	size_t at;
 	struct abs_state *s = malloc(sizeof *s);
 	size_t first_hit = sw->out->hit_count;
 	struct abs_state *outer = sw->now;
@@ -160,12 +184,14 @@ void walk_function(struct sweep *sw, uint32_t entry, const struct abs_state *in,
 	sw->decision_count[sw->depth] = 0;
 	sw->block[sw->depth] = 0;
 	walk_to(w, entry, in);
-	while ((b = next_block(w)) && !sweep_exhausted(sw)) {
-		b->queued = false;
-		w->alone = is_alone(w);
-		*s = b->in;
-		sw->block[sw->depth] = b->start;
-		walk_block(w, b->start, s);
+	while ((at = next_block(w)) != NO_BLOCK && !sweep_exhausted(sw)) {
+		uint32_t start = w->starts[at];
+
+		w->queued[at] = false;
+		w->alone = next_block(w) == NO_BLOCK;
+		*s = w->blocks[at].in;
+		sw->block[sw->depth] = start;
+		walk_block(w, start, s);
 	}
 	name_conditions(w, first_hit);
 	sw->now = outer;
@@ -176,6 +202,8 @@ void walk_function(struct sweep *sw, uint32_t entry, const struct abs_state *in,
 void walk_fini(struct walk *w)
 {
 	free(w->blocks);
+	free(w->starts);
+	free(w->queued);
 	free(w->edges);
 }
 
@@ -246,8 +274,18 @@ static void walk_all(struct sweep *sw)
 		cells = sw->cell_count;
 		for (size_t i = 0; i < sw->root_count && !sweep_exhausted(sw); i++)
 			walk_root(sw, &sw->roots[i]);
-		memset(sw->memo, 0, SWEEP_MEMO_SIZE * sizeof *sw->memo);
+		memo_clear(sw);
 	} while (sw->cell_count != cells && !sweep_exhausted(sw));
+}
+
+static void sweep_free(struct sweep *sw)
+{
+	if (sw) {
+		memo_clear(sw);
+		free(sw->memo);
+		free(sw->insns);
+	}
+	free(sw);
 }
 
 enum status sweep_image(const struct image *img, uint32_t vectors, size_t vector_count,
@@ -256,8 +294,9 @@ enum status sweep_image(const struct image *img, uint32_t vectors, size_t vector
 	struct sweep *sw = calloc(1, sizeof *sw);
 
 	memset(out, 0, sizeof *out);
-	if (!sw || !(sw->memo = calloc(SWEEP_MEMO_SIZE, sizeof *sw->memo))) {
-		free(sw);
+	if (!sw || !(sw->memo = calloc(SWEEP_MEMO_SIZE, sizeof *sw->memo)) ||
+	    !(sw->insns = calloc(SWEEP_INSNS, sizeof *sw->insns))) {
+		sweep_free(sw);
 		return err_set(err, STATUS_NO_MEMORY, "no memory for the sweep");
 	}
 	sw->img = img;
@@ -268,7 +307,6 @@ enum status sweep_image(const struct image *img, uint32_t vectors, size_t vector
 	walk_all(sw);
 	settle_gates(sw, clocked);
 	out->complete = !sweep_exhausted(sw);
-	free(sw->memo);
-	free(sw);
+	sweep_free(sw);
 	return STATUS_OK;
 }

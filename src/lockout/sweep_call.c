@@ -9,6 +9,7 @@
 
 #define RECURSION_MAX 4u
 #define CALLEES_MAX 256u
+#define CONTEXTS_MAX 64u /* walks of a function before it is told less */
 
 static bool passes_stack(const struct abs_state *s)
 {
@@ -25,19 +26,30 @@ static uint64_t mix(uint64_t h, uint64_t v)
 	return h ^ h >> 29;
 }
 
+static uint64_t mix_value(uint64_t h, const struct absval *v)
+{
+	h = mix(h, (uint64_t)v->known << 32 | v->value);
+	h = mix(h, (uint64_t)v->read_back << 1 | v->stack);
+	/* The same value from another place is another line to blame. */
+	if (v->known & v->value & 1u << 26)
+		h = mix(h, v->origin + v->depth);
+	return h;
+}
+
 static uint64_t memo_key(uint32_t entry, const struct abs_state *s)
 {
 	uint64_t h = mix(1 + (uint64_t)s->gate, entry);
+	bool sees_stack = passes_stack(s);
 
-	for (unsigned i = 0; i < 4; i++) {
-		h = mix(h, (uint64_t)s->r[i].known << 32 | s->r[i].value);
-		h = mix(h, s->r[i].read_back);
-		/* The same value from another place is another line to blame. */
-		if (s->r[i].known & s->r[i].value & 1u << 26)
-			h = mix(h, s->r[i].origin + s->r[i].depth);
+	for (unsigned i = 0; i < 4; i++)
+		h = mix_value(h, &s->r[i]);
+	if (sees_stack)
+		h = mix(h, s->r[13].value);
+	for (unsigned i = 0; i < s->slot_count; i++) {
+		h = mix_value(h, &s->slots[i].v);
+		if (sees_stack)
+			h = mix(h, (uint64_t)(uint32_t)s->slots[i].offset << 8 | s->slots[i].size);
 	}
-	for (unsigned i = 0; i < s->slot_count; i++)
-		h = mix(h, (uint64_t)s->slots[i].v.known << 32 | s->slots[i].v.value);
 	return h | 1;
 }
 
@@ -79,7 +91,7 @@ static void callee_state(const struct abs_state *s, bool sees_stack, struct abs_
 }
 
 /* Where the callee could reach through pointers, its view is the newer one. */
-static void take_back_stack(struct abs_state *s, const struct walk *w)
+static void take_back_stack(struct abs_state *s, const struct abs_slot *slots, unsigned count)
 {
 	int32_t sp = (int32_t)s->r[13].value;
 
@@ -89,9 +101,31 @@ static void take_back_stack(struct abs_state *s, const struct walk *w)
 		else
 			i++;
 	}
-	for (unsigned i = 0; w->returned && i < w->exit.slot_count; i++)
-		if (w->exit.slots[i].offset >= sp && s->slot_count < ABS_SLOTS)
-			s->slots[s->slot_count++] = w->exit.slots[i];
+	for (unsigned i = 0; i < count; i++)
+		if (slots[i].offset >= sp && s->slot_count < ABS_SLOTS)
+			s->slots[s->slot_count++] = slots[i];
+}
+
+/* Counters, lengths and flags: neither SWJ_CFG=100 nor an address. */
+static bool is_small(const struct absval *v)
+{
+	return !v->stack && (v->known != 0xFFFFFFFF || v->value < 1u << 26);
+}
+
+/* A function that was walked in many states (one that formats text, say) is
+ * told no more of its caller's stack than what could matter here. */
+static void tell_less(struct sweep *sw, uint32_t target, struct abs_state *in)
+{
+	uint8_t *walks = &sw->walks[target / 2 % sizeof sw->walks];
+
+	if (*walks < CONTEXTS_MAX)
+		return;
+	for (unsigned i = 0; i < in->slot_count;) {
+		if (is_small(&in->slots[i].v) && !in->slots[i].v.read_back)
+			in->slots[i] = in->slots[--in->slot_count];
+		else
+			i++;
+	}
 }
 
 static bool recursive(const struct sweep *sw, uint32_t entry, const struct absval *r0)
@@ -104,30 +138,61 @@ static bool recursive(const struct sweep *sw, uint32_t entry, const struct absva
 	return inside > (abs_is_const(r0) ? RECURSION_MAX : 0);
 }
 
+/* What a walk came to, for the next call in the same state. */
+static void memo_fill(struct sweep_memo *m, uint64_t key, const struct walk *w, bool sees_stack)
+{
+	unsigned count = sees_stack && w->returned ? w->exit.slot_count : 0;
+
+	if (count && !(m->slots = malloc(count * sizeof *m->slots)))
+		count = 0;
+	if (count)
+		memcpy(m->slots, w->exit.slots, count * sizeof *m->slots);
+	m->slot_count = (uint8_t)count;
+	m->r0 = w->returned ? w->exit.r[0] : ABS_UNKNOWN;
+	if (m->r0.depth > w->sw->depth)
+		m->r0.depth = ABS_DEEP;
+	m->gate = w->returned ? w->exit.gate : GATE_UNKNOWN;
+	m->returns = w->returned || sweep_exhausted(w->sw);
+	m->key = key;
+}
+
+void memo_clear(struct sweep *sw)
+{
+	for (size_t i = 0; sw->memo && i < SWEEP_MEMO_SIZE; i++) {
+		free(sw->memo[i].slots);
+		sw->memo[i] = (struct sweep_memo){0};
+	}
+}
+
+static void return_from(struct abs_state *s, const struct sweep_memo *m, bool sees_stack)
+{
+	if (sees_stack)
+		take_back_stack(s, m->slots, m->slot_count);
+	after_call(s, m->r0, m->gate);
+}
+
 /* Into a function that was not walked in this state before. */
 static bool walk_into(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t target,
 		      const struct abs_state *in, struct sweep_memo *memo)
 {
+	uint64_t key = memo_key(target, in);
 	bool sees_stack = passes_stack(s), returns;
+	struct sweep_memo unkept = {0};
 	struct walk w = {.sw = sw};
-	struct absval r0;
-	enum abs_gate gate;
 
+	if (sw->walks[target / 2 % sizeof sw->walks] < CONTEXTS_MAX)
+		sw->walks[target / 2 % sizeof sw->walks]++;
 	sw->calls[sw->depth++] = site;
 	sw->entries[sw->depth] = target;
 	walk_function(sw, target, in, &w);
 	sw->depth--;
-	r0 = w.returned ? w.exit.r[0] : ABS_UNKNOWN;
-	if (r0.depth > sw->depth)
-		r0.depth = ABS_DEEP;
-	gate = w.returned ? w.exit.gate : GATE_UNKNOWN;
-	returns = w.returned || sweep_exhausted(sw);
-	if (memo && !sees_stack && !memo->key)
-		*memo = (struct sweep_memo){.key = memo_key(target, in), .r0 = r0, .gate = gate,
-					    .returns = returns};
-	if (sees_stack)
-		take_back_stack(s, &w);
-	after_call(s, r0, gate);
+	/* a callee further in may have taken the place */
+	if (!memo || memo->key)
+		memo = &unkept;
+	memo_fill(memo, key, &w, sees_stack);
+	return_from(s, memo, sees_stack);
+	returns = memo->returns;
+	free(unkept.slots);
 	walk_fini(&w);
 	return returns;
 }
@@ -156,9 +221,10 @@ bool sweep_call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t t
 		return true;
 	}
 	callee_state(s, passes_stack(s), in);
+	tell_less(sw, target, in);
 	memo = memo_find(sw, memo_key(target, in));
-	if (memo && memo->key && !passes_stack(s)) {
-		after_call(s, memo->r0, memo->gate);
+	if (memo && memo->key) {
+		return_from(s, memo, passes_stack(s));
 		returns = memo->returns;
 	} else {
 		returns = walk_into(sw, s, site, target, in, memo);

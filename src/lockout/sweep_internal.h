@@ -17,7 +17,7 @@
 
 #define SWEEP_DEPTH_MAX 14
 #define SWEEP_ROOTS_MAX 2048
-#define SWEEP_MEMO_SIZE 4096 /* power of two */
+#define SWEEP_MEMO_SIZE 16384 /* power of two */
 
 /* A function already walked with these arguments, and what it returned. */
 struct sweep_memo {
@@ -25,6 +25,8 @@ struct sweep_memo {
 	struct absval r0;
 	enum abs_gate gate;
 	bool returns;
+	uint8_t slot_count;
+	struct abs_slot *slots; /* of the caller's stack, where it was shown; owned */
 };
 
 struct sweep_root {
@@ -53,6 +55,8 @@ struct sweep {
 	struct sweep_result *out;
 	size_t max_steps;
 	struct sweep_memo *memo;
+	struct sweep_insn *insns; /* SWEEP_INSNS */
+	uint8_t walks[4096];      /* of the function with these low address bits */
 	struct sweep_root roots[SWEEP_ROOTS_MAX];
 	size_t root_count;
 	struct sweep_root *root; /* the one being walked */
@@ -81,16 +85,24 @@ struct sweep_edge {
 };
 
 struct sweep_block {
-	uint32_t start;
 	unsigned joins;
-	bool queued;
 	struct abs_state in;
 };
+
+/* What lies at an address, decoded; the same places are walked again and again. */
+struct sweep_insn {
+	uint32_t pc; /* 0: free */
+	bool ok;     /* false: no instruction there */
+	struct arm_insn insn;
+};
+#define SWEEP_INSNS 8192 /* power of two */
 
 /* One walk of one function. */
 struct walk {
 	struct sweep *sw;
 	struct sweep_block *blocks;
+	uint32_t *starts; /* of each block: apart, for they are what is searched */
+	bool *queued;
 	size_t count, room;
 	struct sweep_edge *edges;
 	size_t edge_count, edge_room;
@@ -115,6 +127,8 @@ void walk_leave(struct walk *w, const struct abs_state *s);
 bool walk_has_block(const struct walk *w, uint32_t start);
 /* One block, from its start until control leaves it. */
 void walk_block(struct walk *w, uint32_t start, struct abs_state *s);
+/* Forget what functions returned. */
+void memo_clear(struct sweep *sw);
 /* Call what lies at `target`. False when the callee never returns. */
 bool sweep_call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t target);
 /* The same through a register. */
