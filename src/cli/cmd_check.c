@@ -12,12 +12,15 @@
 static const struct option_def options[] = {
 	{"strict", 0, NULL, "may-lock-out and hazard fail, too (exit 7)"},
 	{"for", 0, "TIME", "run that long: 10s, 10m, 2h (idle time is skipped); default 10s"},
+	{"budget", 0, "TIME", "effort for trying other answers (a button, a device, a byte); default 300ms"},
 	{"at", 0, "ADDR", "where a raw binary lies; default 0x08000000"},
 	{"silicon", 0, "NAME", "genuine (default), gd32f103, cs32f103, apm32f103, ch32f103, air32f103"},
 	{"format", 0, "FORMAT", "text (default), gcc (file:line: error: ...) or sarif (2.1.0)"},
 	{"jobs", 'j', "N", "files checked at the same time; default: one a processor"},
 	{NULL, 0, NULL, NULL},
 };
+
+#define BUDGET_MAX_US 3600000000u
 
 enum check_format { FORMAT_TEXT, FORMAT_GCC, FORMAT_SARIF };
 
@@ -71,6 +74,12 @@ static enum status parse_request(struct cli *cli, const struct args *args,
 		request->run.run_us = v;
 		request->run.instructions = UINT64_MAX;
 	}
+	if (args_has(args, "budget") &&
+	    (!parse_duration(args_value(args, "budget"), &v) || v < 1000 || v > BUDGET_MAX_US))
+		return err_set(&cli->err, STATUS_USAGE, "--budget %s is no duration from 1ms to 1h",
+			       args_value(args, "budget"));
+	if (args_has(args, "budget"))
+		request->run.budget_ms = (unsigned)(v / 1000);
 	if (args_has(args, "at") && (!parse_number(args_value(args, "at"), &v) || v > UINT32_MAX))
 		return err_set(&cli->err, STATUS_USAGE, "--at %s is no address",
 			       args_value(args, "at"));

@@ -118,6 +118,14 @@ setup_file() { :; }
   run_code 8 narrow missing.elf
 }
 
+@test "--budget: effort for other answers, of a sensible size" {
+  run_code 0 check --json --budget 2s "$fw/blinky.elf"
+  for wrong in 0 soon 2h 10us; do
+    run_code 2 check --budget "$wrong" "$fw/blinky.elf"
+    said "$errors" "--budget $wrong"
+  done
+}
+
 @test "--format gcc: file:line: error, and the fix as a note" {
   need_firmware
   run_code 7 check --format gcc "$fw/locked-rtos.elf"

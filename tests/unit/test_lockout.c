@@ -91,6 +91,39 @@ static void an_erased_image_is_unknown(void **state)
 	image_free(img);
 }
 
+/* Stack pointer or reset vector that no F103 could start from. */
+static void misplaced_vectors_are_a_bad_image(void **state)
+{
+	static const struct {
+		uint32_t sp, reset;
+	} rows[] = {
+		{0x00000000, 0x08000009}, {0x08000100, 0x08000009}, {0x40021000, 0x08000009},
+		{0x20005000, 0x08000008}, /* no Thumb bit */
+		{0x20005000, 0xFFFFFFFF}, {0x20005000, 0x00000000}, {0x20005000, 0x0A000001},
+		{0x20005000, 0x40010005},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		uint8_t bytes[64];
+		struct image *img;
+		struct lockout_report *r;
+
+		memset(bytes, 0xFF, sizeof bytes);
+		put_le32(bytes, rows[i].sp);
+		put_le32(bytes + 4, rows[i].reset);
+		put_le16(bytes + 8, 0xE7FE);
+		assert_int_equal(image_parse("t", bytes, sizeof bytes, IMAGE_NO_ADDRESS, &img, NULL),
+				 STATUS_OK);
+		r = checked(img);
+		assert_int_equal(r->verdict, VERDICT_UNKNOWN);
+		assert_int_equal(r->findings[0].cause, CAUSE_BAD_IMAGE);
+		assert_true(r->reason[0] != '\0');
+		lockout_report_free(r);
+		image_free(img);
+	}
+}
+
 static void another_family_is_unknown(void **state)
 {
 	/* F4 RCC and GPIO literals, no F1 ones */
@@ -122,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_100_takes_swd),
 		cmocka_unit_test(an_erased_image_is_unknown),
+		cmocka_unit_test(misplaced_vectors_are_a_bad_image),
 		cmocka_unit_test(another_family_is_unknown),
 		cmocka_unit_test(too_much_memory_is_unknown),
 	};
