@@ -107,6 +107,15 @@ static double own_snapshot(const uint8_t *bytes, size_t len)
 	return took / PAIRS * 1e6;
 }
 
+/* The line begins with the program's name and what was measured, 40 columns wide. */
+static void column(const char *name, const char *what)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "%s, %s", name, what);
+	printf("%-40s ", text);
+}
+
 /* One program of tests/bench/src on our core and on Unicorn. */
 static bool side_by_side(const char *name, const char *path)
 {
@@ -119,16 +128,16 @@ static bool side_by_side(const char *name, const char *path)
 	if (len < 64)
 		return false;
 	own = own_compute(bytes, len, &sum, &count);
-	printf("%s, own core %*.0f MIPS  (%" PRIu64 " instructions, sum %08x)\n", name,
-	       (int)(31 - strlen(name)), own, count, sum);
+	column(name, "own core");
+	printf("%6.0f MIPS  (%" PRIu64 " instructions, sum %08x)\n", own, count, sum);
 #ifdef HAVE_UNICORN
 	uint32_t theirs = 0;
 	bool switches = strcmp(name, "compute") != 0;
 	double mips = switches ? unicorn_switching(bytes, len, count, &theirs)
 			       : unicorn_compute(bytes, len, count, &theirs);
 
-	printf("%s, Unicorn with block hook %*.0f MIPS  (sum %08x)   own / Unicorn %.1f\n", name,
-	       (int)(16 - strlen(name)), mips, theirs, own / mips);
+	column(name, "Unicorn with block hook");
+	printf("%6.0f MIPS  (sum %08x)   own / Unicorn %.1f\n", mips, theirs, own / mips);
 	if (theirs != sum)
 		printf("the sums differ\n");
 #endif
@@ -139,16 +148,15 @@ static bool side_by_side(const char *name, const char *path)
 /* A program that sleeps between ticks, with whole ticks skipped and without. */
 static void asleep(const char *path)
 {
-	const char *name = strrchr(path, '/');
+	const char *name = basename(path);
 	double mips, times;
 
-	name = name ? name + 1 : path;
 	times = own_virtual(path, 60, true, &mips);
-	printf("%s, asleep, every tick run %*.0f virtual s/s\n", name, (int)(32 - strlen(name)),
-	       times);
+	column(name, "asleep, every tick run");
+	printf("%6.0f virtual s/s\n", times);
 	times = own_virtual(path, 600, false, &mips);
-	printf("%s, asleep, ticks skipped %*.0f virtual s/s\n", name, (int)(33 - strlen(name)),
-	       times);
+	column(name, "asleep, ticks skipped");
+	printf("%6.0f virtual s/s\n", times);
 }
 
 int main(int argc, char **argv)
