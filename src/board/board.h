@@ -23,9 +23,10 @@
 struct board;
 
 /* Wires between probe and chip, each a setting of its own; TX and RX are the
- * serial adapter's, named from the chip's side. */
+ * serial adapter's, named from the chip's side. HSE and LSE are the crystals'
+ * joints on the chip's board: open, the crystal does not swing. */
 enum board_wire { WIRE_SWDIO, WIRE_SWCLK, WIRE_NRST, WIRE_GND, WIRE_VTREF, WIRE_TX, WIRE_RX,
-		  WIRE_COUNT };
+		  WIRE_HSE, WIRE_LSE, WIRE_COUNT };
 enum wire_state {
 	WIRE_OK,    /* as it should be ("ok", "wired") */
 	WIRE_OPEN,  /* not connected */

@@ -22,6 +22,8 @@ static const struct {
 	[WIRE_VTREF] = {"vtref", ANY},
 	[WIRE_TX] = {"tx", ANY | CAN(WIRE_SWAPPED)},
 	[WIRE_RX] = {"rx", ANY | CAN(WIRE_SWAPPED)},
+	[WIRE_HSE] = {"hse", ANY},
+	[WIRE_LSE] = {"lse", ANY},
 };
 
 static const struct {
@@ -77,6 +79,9 @@ enum status board_set_wire(struct board *b, enum board_wire wire, enum wire_stat
 	b->wires[wire] = state;
 	board_update_nrst(b);
 	uart_wires_changed(b);
+	if (wire == WIRE_HSE || wire == WIRE_LSE)
+		mcu_crystal(b->mcu, wire == WIRE_HSE ? MCU_CRYSTAL_HSE : MCU_CRYSTAL_LSE,
+			    state == WIRE_OK);
 	return STATUS_OK;
 }
 
@@ -116,7 +121,7 @@ static enum status set_one(struct board *b, const char *text, size_t len, struct
 	if (!equals || !find_wire(text, name_len, &wire))
 		return err_set(err, STATUS_USAGE,
 			       "\"%.*s\" is not WIRE=STATE (wires: swdio, swclk, nrst, gnd, vtref, "
-			       "tx, rx)",
+			       "tx, rx, hse, lse)",
 			       (int)len, text);
 	if (!find_state(equals + 1, len - name_len - 1, &state)) {
 		list_states(wires[wire].states, choices, sizeof choices);

@@ -11,7 +11,8 @@
 
 static const struct option_def options[] = {
 	{"silicon", 0, "NAME", "genuine, gd32f103, cs32f103, apm32f103, ch32f103 or air32f103"},
-	{"wires", 0, "LIST", "nrst=wired|open|swim|low|slow,swdio=ok|open|swap|slow|noisy,..."},
+	{"wires", 0, "LIST", "nrst=wired|open|swim|low|slow,swdio=ok|open|swap|slow|noisy,"
+			     "hse=ok|open,..."},
 	{"boot0", 0, "0|1", "the BOOT0 jumper"},
 	{"power", 0, "on|off", "power of the chip's board"},
 	{"flash", 0, "FILE", "keep flash and option bytes in FILE across runs"},

@@ -45,7 +45,7 @@ void time_rearm(struct mcu *m)
 	uint64_t at = t->next_event_ns < m->s.side.limit_ns ? t->next_event_ns : m->s.side.limit_ns;
 	uint64_t core = cpu_next_cycle(m);
 
-	t->deadline = time_ns_to_cycles(m, at);
+	t->deadline = m->s.side.sysclk_dead ? t->cycles : time_ns_to_cycles(m, at);
 	if (core < t->deadline)
 		t->deadline = core;
 }

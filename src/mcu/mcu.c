@@ -332,6 +332,9 @@ static bool advance(struct mcu *m, const struct mcu_limits *limits, enum mcu_sto
 		*stop = MCU_STOP_HALTED;
 		if (cpu_halted(m))
 			return !pass(m);
+		*stop = MCU_STOP_IDLE;
+		if (side->sysclk_dead)
+			return !pass(m);
 		*stop = MCU_STOP_TIME;
 		if (flash_core_stalls(m))
 			return !pass(m);
@@ -374,7 +377,7 @@ void mcu_hold(struct mcu *m, uint64_t until_ns)
 {
 	struct mcu_board_side *side = &m->s.side;
 
-	if (side->mode != MCU_MODE_RUN || side->reset_pending || cpu_halted(m))
+	if (side->mode != MCU_MODE_RUN || side->reset_pending || cpu_halted(m) || side->sysclk_dead)
 		return;
 	side->limit_ns = until_ns;
 	(void)pass_clocked(m);

@@ -60,6 +60,14 @@ void mcu_pin_drive(struct mcu *m, unsigned port, unsigned pin, int level);
 /* What the chip puts on the pin: 0, 1, or -1 when it does not drive it. */
 int mcu_pin_output(const struct mcu *m, unsigned port, unsigned pin);
 
+/* A crystal stops or starts to swing; it does at first if it is fitted
+ * (mcu_config), and power does not change it. What follows is RM0008 7.2.7's
+ * clock security system, or a core without clock. */
+enum mcu_crystal { MCU_CRYSTAL_HSE, MCU_CRYSTAL_LSE };
+void mcu_crystal(struct mcu *m, enum mcu_crystal which, bool swings);
+/* Does the core stand still because its clock comes from a stopped crystal? */
+bool mcu_clock_stands(const struct mcu *m);
+
 enum mcu_reset { MCU_RESET_POWER, MCU_RESET_PIN, MCU_RESET_SOFTWARE, MCU_RESET_IWDG,
 		 MCU_RESET_WWDG, MCU_RESET_LOW_POWER, MCU_RESET_OPTION_BYTES,
 		 MCU_RESET_STANDBY /* woken from Standby */ };
@@ -90,8 +98,8 @@ enum mcu_stop {
 	MCU_STOP_HOOK,         /* a hook asked to stop (mcu_stop_run) */
 	MCU_STOP_LOCKUP,       /* locked up; time has advanced to until_ns unless no event is due, ever,
 				  and until_ns is UINT64_MAX */
-	MCU_STOP_IDLE,         /* asleep and no event is due, ever (with `stop_when_idle`, or when
-				  until_ns is UINT64_MAX; else time advances to until_ns) */
+	MCU_STOP_IDLE,         /* asleep or without clock, and no event is due, ever (with
+				  `stop_when_idle`, or when until_ns is UINT64_MAX; else time advances to until_ns) */
 	MCU_STOP_OFF,          /* no power, or NRST is low: time has advanced to until_ns all the same */
 };
 
@@ -143,7 +151,7 @@ unsigned mcu_swj_cfg(const struct mcu *m);
 /* Does the SWD port own PA13/PA14 (false for 100, and for 010 on AIR32)? */
 bool mcu_swd_on(const struct mcu *m);
 /* Is the bus clock that the AHB-AP needs running (false in Sleep/Stop without
- * DBGMCU_CR's debug bits, and in Standby/off)? */
+ * DBGMCU_CR's debug bits, in Standby/off, and when mcu_clock_stands)? */
 bool mcu_ap_clocked(const struct mcu *m);
 /* RDP, WRP and option bytes in force. */
 bool mcu_rdp_active(const struct mcu *m);

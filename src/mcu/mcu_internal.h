@@ -160,7 +160,7 @@ bool ppb_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value, b
 
 /* Interrupt line from outside the core: level-sensitive, pends on rising. */
 void nvic_line(struct mcu *m, unsigned irq, bool level);
-void nvic_nmi(struct mcu *m);
+void nvic_nmi(struct mcu *m, bool level); /* likewise */
 /* An event for WFE (EXTI event mode, SEV). */
 void cpu_event(struct mcu *m);
 
@@ -259,6 +259,7 @@ void gpio_edge(struct mcu *m, unsigned port, unsigned pin, bool level); /* a pin
 void adc_trigger(struct mcu *m, unsigned tim, unsigned source);
 uint32_t adc_wants(const struct mcu *m, unsigned tim); /* CCxIF bits an ADC waits for */
 void timer_rearm_all(struct mcu *m);
+void timer_break(struct mcu *m);                 /* HSE failed: break input of TIM1, TIM8 */
 void iwdg_start(struct mcu *m);                  /* hardware watchdog option */
 
 /* ---- time (clock.c) ------------------------------------------------------------------ */

@@ -202,7 +202,7 @@ bool power_hclk_runs(const struct mcu *m)
 	switch (m->s.side.mode) {
 	case MCU_MODE_RUN:
 	case MCU_MODE_SLEEP: /* only the core's clock stops: peripherals go on */
-		return true;
+		return !m->s.side.sysclk_dead;
 	case MCU_MODE_STOP:
 		return dbg & DBG_STOP;
 	case MCU_MODE_STANDBY:
@@ -215,11 +215,12 @@ bool power_hclk_runs(const struct mcu *m)
 bool mcu_ap_clocked(const struct mcu *m)
 {
 	switch (m->s.side.mode) {
-	case MCU_MODE_RUN:
 	case MCU_MODE_RESET: /* the SW-DP and AHB-AP answer while NRST is low */
 		return true;
+	case MCU_MODE_RUN:
+		return !m->s.side.sysclk_dead;
 	case MCU_MODE_SLEEP:
-		return dbgmcu_cr(m) & DBG_SLEEP;
+		return dbgmcu_cr(m) & DBG_SLEEP && !m->s.side.sysclk_dead;
 	case MCU_MODE_STOP:
 	case MCU_MODE_STANDBY:
 		return power_hclk_runs(m);

@@ -16,6 +16,8 @@
 /* Power, pins and modes: what is neither core nor peripheral. */
 struct mcu_board_side {
 	bool powered, nrst_low, boot0;
+	bool hse_stopped, lse_stopped; /* the crystal does not swing (mcu_crystal) */
+	bool sysclk_dead;         /* ... and SYSCLK comes from it: no core, no bus */
 	bool debug_powered;       /* CDBGPWRUPREQ has been seen since power-on */
 	enum mcu_mode mode;
 	bool reset_pending;

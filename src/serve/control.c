@@ -194,6 +194,8 @@ static void status_text(struct control *c, const struct board_status *b)
 	tell(c, "chip         %s (%s)", mcu_chip(m)->name, mcu_silicon(m)->name);
 	tell(c, "power        %s", b->powered ? "on" : "off");
 	tell(c, "state        %s%s, pc 0x%08x", b->halted ? "halted, " : "", mode_name(b->mode), b->pc);
+	if (mcu_clock_stands(m))
+		tell(c, "clock        none: the chip runs from its crystal, which has stopped");
 	tell(c, "reset        %s", b->reset_held ? "held" : "not held");
 	tell(c, "boot0        %d", b->boot0);
 	tell(c, "SWJ_CFG      %u%u%u, SWD %s", b->swj_cfg >> 2 & 1, b->swj_cfg >> 1 & 1,

@@ -2,7 +2,8 @@
  * Runs the self-testing firmware (src/) on a chip and passes its TAP lines on.
  * A firmware that stops before its plan line, or prints another number of
  * checks than it planned, fails. `@swj N` in its output is a question to the
- * outside: is SWJ_CFG N now? One row a firmware; also the examples, over hours.
+ * outside: is SWJ_CFG N now?, and `@hse 0|1` stops
+ * or starts the crystal. One row a firmware; also the examples, over hours.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ static const struct row rows[] = {
 	{"dma", "STM32F103C8", 500},	{"backup", "STM32F103C8", 3000},
 	{"analog", "STM32F103C8", 500}, {"watchdog", "STM32F103C8", 3000},
 	{"lines", "STM32F103C8", 1000}, {"power", "STM32F103C8", 4000},
+	{"css", "STM32F103C8", 1500},
 };
 
 struct console {
@@ -45,12 +47,14 @@ static void answer_swj(struct console *c, const struct mcu *m)
 	printf(good ? "\n" : ", expected %u\n", expected);
 }
 
-static void end_of_line(struct console *c, const struct mcu *m)
+static void end_of_line(struct console *c, struct mcu *m)
 {
 	const char *text = strstr(c->line, " - ");
 
 	if (!strncmp(c->line, "@swj ", 5)) {
 		answer_swj(c, m);
+	} else if (!strncmp(c->line, "@hse ", 5)) {
+		mcu_crystal(m, MCU_CRYSTAL_HSE, c->line[5] == '1');
 	} else if (!strncmp(c->line, "1..", 3)) {
 		c->planned = (unsigned)atoi(c->line + 3);
 	} else if (text && (!strncmp(c->line, "ok ", 3) || !strncmp(c->line, "not ok ", 7))) {

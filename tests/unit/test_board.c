@@ -417,6 +417,31 @@ static void rom_needs_its_wires_and_boot1_low(void **state)
 	board_free(b);
 }
 
+/* HSEON; the flag after some milliseconds. */
+static bool crystal_starts(struct board *b)
+{
+	uint32_t cr = 0;
+
+	assert_int_equal(mcu_debug_write(board_mcu(b), 0x40021000, 4, 0x10083), MCU_ACCESS_OK);
+	board_advance(b, 5 * MS);
+	assert_int_equal(mcu_debug_read(board_mcu(b), 0x40021000, 4, &cr), MCU_ACCESS_OK);
+	return cr >> 17 & 1;
+}
+
+static void a_crystal_may_come_loose(void **state)
+{
+	struct board_config config = {.wires[WIRE_HSE] = WIRE_OPEN};
+	struct board *b = desk(&config);
+
+	(void)state;
+	board_advance(b, 10 * MS);
+	assert_false(crystal_starts(b));
+	assert_int_equal(board_set_wires_text(b, "hse=ok", NULL), STATUS_OK);
+	assert_true(crystal_starts(b));
+	assert_int_equal(board_set_wires_text(b, "lse=low", NULL), STATUS_USAGE);
+	board_free(b);
+}
+
 static void rom_feeds_a_hardware_watchdog(void **state)
 {
 	struct talk t = boot_rom(NULL, 115200);
@@ -518,6 +543,7 @@ int main(void)
 		cmocka_unit_test(rom_obeys_read_out_protection),
 		cmocka_unit_test(rom_protects_sectors),
 		cmocka_unit_test(rom_needs_its_wires_and_boot1_low),
+		cmocka_unit_test(a_crystal_may_come_loose),
 		cmocka_unit_test(rom_feeds_a_hardware_watchdog),
 		cmocka_unit_test(reading_64_kib_takes_what_was_measured),
 		cmocka_unit_test(power_goes_away_in_the_middle_of_programming),

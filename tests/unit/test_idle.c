@@ -247,7 +247,7 @@ static void random_loops(void **state)
 		skipped += n;
 		some += n > 1000;
 	}
-	print_message("%u of 500 loops skipped, %llu instructions\n", some,
+	print_message("# %u of 500 loops skipped, %llu instructions\n", some,
 		      (unsigned long long)skipped);
 	assert_true(some > 250);
 }

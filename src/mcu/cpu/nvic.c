@@ -119,7 +119,13 @@ void nvic_line(struct mcu *m, unsigned irq, bool level)
 		exception_pend(m, n, true);
 }
 
-void nvic_nmi(struct mcu *m)
+void nvic_nmi(struct mcu *m, bool level)
 {
-	exception_pend(m, EXC_NMI, true);
+	struct cpu_state *c = &m->s.cpu;
+
+	if (exc_bit(c->level, EXC_NMI) == level)
+		return;
+	exc_set(c->level, EXC_NMI, level);
+	if (level)
+		exception_pend(m, EXC_NMI, true);
 }

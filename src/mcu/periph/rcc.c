@@ -5,8 +5,13 @@
  * Start-up times: DS5319 tables 22-26. HSE 1 ms (typ 2 ms with the datasheet's
  * load; boards with 8-MHz crystals start sooner: ASSUMED), HSI 2 us, PLL 100 us
  * (max 200), LSI 85 us (max), LSE 2.5 s (typ at 25 degrees).
- * Not modelled: clock security system (HSE never fails), MCO's output, HSI trim,
- * PLLs 2 and 3 (connectivity line only).
+ *
+ * A crystal may stop (mcu_crystal). With CSSON that is noticed at once: 7.2.7.
+ * Without, HSERDY stays, for it takes six cycles of HSE to fall (7.3.1), and a
+ * core that runs from HSE stands still until the crystal swings again or a
+ * reset; that PLL gives nothing without its input is ASSUMED, and that a
+ * crystal that was ready before is so again at once.
+ * Not modelled: MCO's output, HSI trim, PLLs 2 and 3 (connectivity line only).
  */
 #include "mcu/periph/rcc.h"
 
@@ -26,10 +31,13 @@
 #define CR_HSEON (1u << 16)
 #define CR_HSERDY (1u << 17)
 #define CR_HSEBYP (1u << 18)
+#define CR_CSSON (1u << 19)
 #define CR_PLLON (1u << 24)
 #define CR_PLLRDY (1u << 25)
 #define CFGR_PLLSRC (1u << 16)
 #define CFGR_PLLXTPRE (1u << 17)
+#define CFGR_SW 0xFu /* SW and SWS */
+#define CIR_CSSF (1u << 7)
 #define BDCR_LSEON (1u << 0)
 #define BDCR_LSERDY (1u << 1)
 #define BDCR_BDRST (1u << 16)
@@ -101,10 +109,33 @@ uint32_t rcc_pclk_hz(const struct mcu *m, unsigned apb)
 	return m->s.time.hclk_hz >> (ppre & 4 ? (ppre & 3) + 1 : 0);
 }
 
+static bool hse_swings(const struct mcu *m)
+{
+	return m->config.hse_hz != 0 && !m->s.side.hse_stopped;
+}
+
+/* Does SYSCLK come from HSE, by itself or through the PLL? */
+static bool hse_drives(uint32_t cfgr)
+{
+	uint32_t sws = cfgr >> 2 & 3;
+
+	return sws == 1 || (sws == 2 && cfgr & CFGR_PLLSRC);
+}
+
+static void set_dead(struct mcu *m, bool dead)
+{
+	if (m->s.side.sysclk_dead == dead)
+		return;
+	m->s.side.sysclk_dead = dead;
+	time_find_next(m);
+	time_rearm(m);
+}
+
 static void update_tree(struct periph *p)
 {
 	uint32_t hz = sysclk_hz(p) >> hpre_shift(periph_get(p, RCC_CFGR) >> 4 & 15);
 
+	set_dead(p->m, hse_drives(periph_get(p, RCC_CFGR)) && !hse_swings(p->m));
 	if (hz)
 		time_set_hclk(p->m, hz);
 	time_clocks_changed(p->m);
@@ -129,6 +160,7 @@ static void update_irq(struct periph *p)
 	uint32_t cir = periph_get(p, RCC_CIR);
 
 	periph_irq(p, 0, cir & cir >> 8 & 0x1F);
+	nvic_nmi(p->m, cir & CIR_CSSF);
 }
 
 static void reschedule(struct periph *p)
@@ -148,8 +180,8 @@ static void reschedule(struct periph *p)
 static bool can_start(const struct periph *p, unsigned i)
 {
 	if (i == HSE)
-		return p->m->config.hse_hz != 0;
-	return i != LSE || p->m->config.lse_fitted;
+		return hse_swings(p->m);
+	return i != LSE || (p->m->config.lse_fitted && !p->m->s.side.lse_stopped);
 }
 
 static void set_ready(struct periph *p, unsigned i)
@@ -173,12 +205,51 @@ static void update_sources(struct periph *p)
 		if (!(word & sources[i].on)) {
 			periph_set(p, sources[i].offset, word & ~sources[i].ready);
 			s->ready_at[i] = UINT64_MAX;
-		} else if (!(word & sources[i].ready) && s->ready_at[i] == UINT64_MAX &&
-			   can_start(p, i)) {
+		} else if (!can_start(p, i)) {
+			s->ready_at[i] = UINT64_MAX;
+		} else if (!(word & sources[i].ready) && s->ready_at[i] == UINT64_MAX) {
 			s->ready_at[i] = time_now_ns(p->m) + sources[i].start_ns;
 		}
 	}
 	reschedule(p);
+}
+
+/* RM0008 7.2.7: the detector works while HSE is ready. What it finds failing is
+ * switched off, with the PLL where SYSCLK came through it, and SYSCLK is HSI. */
+static void watch_hse(struct periph *p)
+{
+	const uint32_t watched = CR_CSSON | CR_HSERDY;
+	uint32_t cr = periph_get(p, RCC_CR), cfgr = periph_get(p, RCC_CFGR);
+
+	if ((cr & watched) != watched || hse_swings(p->m))
+		return;
+	cr &= ~(CR_HSEON | CR_HSERDY);
+	if (hse_drives(cfgr)) {
+		if ((cfgr >> 2 & 3) == 2)
+			cr &= ~(CR_PLLON | CR_PLLRDY);
+		cr |= CR_HSION | CR_HSIRDY;
+		periph_set(p, RCC_CFGR, cfgr & ~CFGR_SW);
+	}
+	periph_set(p, RCC_CR, cr);
+	periph_set(p, RCC_CIR, periph_get(p, RCC_CIR) | CIR_CSSF);
+	update_irq(p);
+	timer_break(p->m);
+}
+
+void mcu_crystal(struct mcu *m, enum mcu_crystal which, bool swings)
+{
+	bool *stopped = which == MCU_CRYSTAL_LSE ? &m->s.side.lse_stopped
+						 : &m->s.side.hse_stopped;
+
+	*stopped = !swings;
+	watch_hse(m->rcc);
+	update_sources(m->rcc);
+	update_tree(m->rcc);
+}
+
+bool mcu_clock_stands(const struct mcu *m)
+{
+	return m->s.side.sysclk_dead;
 }
 
 static void rcc_event(struct periph *p, unsigned id)
@@ -198,7 +269,8 @@ bool rcc_ready(const struct mcu *m, const char *clock)
 {
 	for (unsigned i = 0; i < SOURCES; i++)
 		if (strcmp(sources[i].name, clock) == 0)
-			return periph_get(m->rcc, sources[i].offset) & sources[i].ready;
+			return periph_get(m->rcc, sources[i].offset) & sources[i].ready &&
+			       can_start(m->rcc, i);
 	return false;
 }
 
@@ -209,7 +281,7 @@ void rcc_after_stop(struct mcu *m)
 
 	periph_set(p, RCC_CR, (cr & ~(CR_HSEON | CR_HSERDY | CR_PLLON | CR_PLLRDY)) | CR_HSION |
 				      CR_HSIRDY);
-	periph_set(p, RCC_CFGR, periph_get(p, RCC_CFGR) & ~0xFu);
+	periph_set(p, RCC_CFGR, periph_get(p, RCC_CFGR) & ~CFGR_SW);
 	update_sources(p);
 	update_tree(p);
 }
@@ -223,7 +295,7 @@ static uint32_t keep_used(const struct periph *p, uint32_t value)
 
 	if (sws == 0)
 		value |= CR_HSION;
-	if (sws == 1 || (sws == 2 && cfgr & CFGR_PLLSRC))
+	if (hse_drives(cfgr))
 		value |= CR_HSEON;
 	if (sws == 2)
 		value |= CR_PLLON;
@@ -236,6 +308,7 @@ static void write_cr(struct periph *p, const struct reg *r, uint32_t value, uint
 	if (old & CR_HSEON) /* HSEBYP is writable only while HSE is off */
 		value = (value & ~CR_HSEBYP) | (old & CR_HSEBYP);
 	periph_store(p, r, value);
+	watch_hse(p);
 	update_sources(p);
 }
 
@@ -349,6 +422,7 @@ static void rcc_reset(struct periph *p, enum mcu_reset why)
 			s->ready_at[i] = UINT64_MAX;
 	/* LSI is stopped by a system reset like the rest of CSR's low half. */
 	periph_set(p, RCC_CSR, periph_get(p, RCC_CSR) & CSR_FLAGS);
+	update_irq(p);
 	reschedule(p);
 	update_tree(p);
 }
@@ -375,5 +449,5 @@ const struct periph_def rcc_def = {
 	.own_clock = true,
 	.reset = rcc_reset,
 	.event = rcc_event,
-	.not_modelled = "clock security system, MCO output, HSI calibration",
+	.not_modelled = "MCO output, HSI calibration",
 };

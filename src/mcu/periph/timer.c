@@ -9,7 +9,8 @@
  * Centre-aligned counting is counted as an up-counter of twice the period, with
  * updates at both ends. TIM5's channel 4 can capture LSI (AFIO_MAPR bit 16).
  * Not modelled: outputs on pins, input capture and slave modes from outside
- * (nothing moves there), break input, dead time.
+ * (nothing moves there), the break pin (a failing clock does break), dead time,
+ * BDTR's lock.
  */
 #include "mcu/mcu_internal.h"
 #include "mcu/periph/periph.h"
@@ -27,6 +28,7 @@
 #define ARR 0x2C
 #define RCR 0x30
 #define CCR1 0x34
+#define BDTR 0x44
 #define DCR 0x48
 #define DMAR 0x4C
 #define CR1_CEN 0x01u
@@ -38,7 +40,10 @@
 #define CR1_ARPE 0x80u
 #define SR_UIF 0x01u
 #define SR_TIF 0x40u
+#define SR_BIF 0x80u
 #define DIER_UDE 0x100u
+#define BDTR_BKE 0x1000u
+#define BDTR_MOE 0x8000u
 #define LSI_NS 25000u
 #define MAPR_TIM5CH4_LSI 0x10000u
 enum { EVENT_NEXT, EVENT_LSI };
@@ -347,6 +352,24 @@ static void lsi_edge(struct periph *p)
 	arm_lsi(p);
 }
 
+/* RM0008 14.3.12: the main output is off until software allows it again. */
+static void brake(struct periph *p)
+{
+	periph_set(p, BDTR, periph_get(p, BDTR) & ~BDTR_MOE);
+	announce(p, SR_BIF);
+}
+
+void timer_break(struct mcu *m)
+{
+	for (size_t i = 0; i < m->periph_count; i++) {
+		struct periph *p = &m->periphs[i];
+
+		/* Only the advanced ones have a break interrupt. */
+		if (p->def == &timer_def && p->irq[1] >= 0 && periph_get(p, BDTR) & BDTR_BKE)
+			brake(p);
+	}
+}
+
 static void timer_event(struct periph *p, unsigned id)
 {
 	((struct timer_state *)p->state)->polled = false;
@@ -453,6 +476,8 @@ static void write_egr(struct periph *p, const struct reg *r, uint32_t value, uin
 		periph_set(p, CNT, cr1 & CR1_DIR && !(cr1 & CR1_CMS) ? s->arr : 0);
 		flags |= cr1 & CR1_URS ? 0 : SR_UIF;
 	}
+	if (value & SR_BIF) /* BG */
+		brake(p);
 	announce(p, flags);
 	arm(p);
 }
@@ -513,7 +538,7 @@ static const struct reg regs[] = {
 	PLAIN(0x38, "CCR2", 0xFFFF),
 	PLAIN(0x3C, "CCR3", 0xFFFF),
 	PLAIN(0x40, "CCR4", 0xFFFF),
-	PLAIN(0x44, "BDTR", 0xFFFF),
+	PLAIN(BDTR, "BDTR", 0xFFFF),
 	PLAIN(DCR, "DCR", 0x1F1F),
 	{DMAR, "DMAR", 0, 0xFFFF, 0xFFFF, .read = read_dmar, .write = write_dmar},
 };
@@ -528,7 +553,7 @@ const struct periph_def timer_def = {
 	.clock_changed = clock_changed,
 	.frozen = frozen,
 	.debug_stop_bit = debug_stop_bit,
-	.not_modelled = "pins, input capture and slave modes from outside, break, dead time",
+	.not_modelled = "pins, input capture and slave modes from outside, break pin, dead time",
 };
 
 /* TIM6 and TIM7: a counter and nothing else. */
