@@ -77,6 +77,8 @@ static enum status finish(struct cli *cli, struct write_job *job, struct session
 	json_t *result = flashing_result(cli, s, r);
 	bool attachable = false, started = job->reset && !cli->dry_run;
 	enum status status = STATUS_OK;
+	bool checked = job->check.done && job->check.verdict == VERDICT_CLEAR;
+	uint32_t run_us = checked ? RUN_CHECKED_US : RUN_UNCHECKED_US;
 	uint64_t since_us = 0;
 	char uid[25];
 
@@ -86,7 +88,9 @@ static enum status finish(struct cli *cli, struct write_job *job, struct session
 	if (!cli->dry_run)
 		remember(cli, job, s, uid);
 	flashing_summary(cli, s, r);
-	if (started && !status && !(status = look_again(cli, s, since_us, &attachable, &cli->err)))
+	if (started && !status)
+		status = look_again(cli, s, since_us, run_us, &attachable, &cli->err);
+	if (started && !status)
 		tell_started(cli, s, attachable);
 	if (cli->dry_run)
 		say(cli, "dry run: nothing was written\n");

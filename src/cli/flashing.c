@@ -6,10 +6,6 @@
 
 #include "cli/remember.h"
 
-/* How long new firmware runs before we look whether SWD still answers. Clock
- * and pin set-up, where debug ports are lost, takes a few milliseconds. */
-#define RUN_BEFORE_LOOK_US 25000u
-
 static bool show_progress(void *ctx, enum flash_phase phase, size_t done, size_t total)
 {
 	return progress_show(ctx, (int)phase, flash_phase_name(phase), done, total);
@@ -91,15 +87,14 @@ enum status run_firmware(struct session *s, uint64_t *since_us, struct err *err)
 	if (!s->target)
 		return bootrom_go(&s->rom, s->chip->flash_base, err);
 	status = target_reset(s->target, false, err);
-
+	*since_us = probe_now_us(s->probe);
 	target_close(s->target, false);
 	s->target = NULL;
-	*since_us = probe_now_us(s->probe);
 	return status;
 }
 
-enum status look_again(struct cli *cli, struct session *s, uint64_t since_us, bool *attachable,
-		       struct err *err)
+enum status look_again(struct cli *cli, struct session *s, uint64_t since_us, uint32_t run_us,
+		       bool *attachable, struct err *err)
 {
 	struct target_options opt = session_options(cli, false);
 	struct target_attempt attempt;
@@ -109,8 +104,8 @@ enum status look_again(struct cli *cli, struct session *s, uint64_t since_us, bo
 	*attachable = false;
 	if (!s->probe)
 		return STATUS_OK;
-	if (ran < RUN_BEFORE_LOOK_US)
-		probe_sleep_us(s->probe, RUN_BEFORE_LOOK_US - ran);
+	if (ran < run_us)
+		probe_sleep_us(s->probe, run_us - ran);
 	/* That it does not answer is an answer, not an error. */
 	status = target_attach(s->probe, WAY_PLAIN, &opt, &attempt, &s->target, NULL);
 	*attachable = status == STATUS_OK;
@@ -124,7 +119,7 @@ enum status run_and_look(struct cli *cli, struct session *s, bool *attachable, s
 	uint64_t since_us;
 	enum status status = run_firmware(s, &since_us, err);
 
-	return status ? status : look_again(cli, s, since_us, attachable, err);
+	return status ? status : look_again(cli, s, since_us, RUN_UNCHECKED_US, attachable, err);
 }
 
 void flashing_close(struct session *s, bool leave_halted)

@@ -21,10 +21,15 @@ json_t *flashing_result(const struct cli *cli, const struct session *s,
  * `attachable` says whether SWD still answers. The session's target is closed. */
 enum status run_and_look(struct cli *cli, struct session *s, bool *attachable,
 			 struct err *err) MUST_CHECK;
-/* The two halves of it (over a boot ROM there is nothing to look at), for who has something to do while the firmware runs. */
+/* How long new firmware runs before one looks whether SWD still answers. Clock
+ * and pin set-up, where debug ports are lost, takes a few milliseconds. Where
+ * check found the image clear the look only confirms it. */
+enum { RUN_CHECKED_US = 10000, RUN_UNCHECKED_US = 25000 };
+/* The two halves of it, for who has something to do while the firmware runs
+ * (over a boot ROM there is nothing to look at). */
 enum status run_firmware(struct session *s, uint64_t *since_us, struct err *err) MUST_CHECK;
-enum status look_again(struct cli *cli, struct session *s, uint64_t since_us, bool *attachable,
-		       struct err *err) MUST_CHECK;
+enum status look_again(struct cli *cli, struct session *s, uint64_t since_us, uint32_t run_us,
+		       bool *attachable, struct err *err) MUST_CHECK;
 /* Close a session in which the flash engine worked: its loader lies where the
  * firmware's variables were, so the firmware is started afresh, not resumed.
  * `leave_halted` leaves the core where the engine stopped it. */

@@ -25,6 +25,7 @@ struct engine {
 	enum flash_phase phase;
 	uint64_t phase_start;
 	unsigned erases_given; /* operations handed over when the last erase was */
+	bool fresh;    /* the chip is as a reset left it */
 	bool touched;  /* flash was erased or programmed */
 };
 

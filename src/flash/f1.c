@@ -8,24 +8,6 @@ enum {
 };
 #define KEY_2 0xCDEF89ABu
 
-/* From the state after a reset (RCC_CR is known then). A PLL that does not lock
- * is left alone: 8 MHz will do. */
-static enum status speed_up(struct target *t, struct err *err)
-{
-	uint32_t cr = 0;
-	enum status s = target_write32(t, F1_ACR, F1_ACR_48MHZ, err);
-
-	if (s == STATUS_OK)
-		s = target_write32(t, F1_RCC_CFGR, F1_RCC_CFGR_48MHZ, err);
-	if (s == STATUS_OK)
-		s = target_write32(t, F1_RCC_CR, F1_RCC_CR_RESET | F1_RCC_CR_PLLON, err);
-	if (s == STATUS_OK) /* locks within 200 us, less than an exchange takes */
-		s = target_read32(t, F1_RCC_CR, &cr, err);
-	if (s == STATUS_OK && (cr & F1_RCC_CR_PLLRDY))
-		s = target_write32(t, F1_RCC_CFGR, F1_RCC_CFGR_48MHZ | F1_RCC_CFGR_SW_PLL, err);
-	return s;
-}
-
 static enum status stop_dma(struct target *t, struct err *err)
 {
 	return target_write32(t, F1_RCC_AHBENR, F1_RCC_AHBENR_QUIET, err);
@@ -40,16 +22,17 @@ enum status f1_quiet_as_it_is(struct target *t, struct err *err)
 	return s == STATUS_OK ? stop_dma(t, err) : s;
 }
 
-enum status f1_quiet(struct target *t, const struct log *log, struct err *err)
+enum status f1_quiet(struct target *t, bool *fresh, const struct log *log, struct err *err)
 {
 	enum status s = target_reset_caught(t, NULL);
 
+	if (fresh)
+		*fresh = s == STATUS_OK;
 	if (s != STATUS_OK) {
 		log_line(log, LOG_VERBOSE, "no reset (%s): halting what runs", status_sentence(s));
 		return f1_quiet_as_it_is(t, err);
 	}
-	s = speed_up(t, err);
-	return s == STATUS_OK ? stop_dma(t, err) : s;
+	return stop_dma(t, err);
 }
 
 enum status f1_need_halfwords(struct target *t, const struct chip *chip, struct err *err)
@@ -116,6 +99,13 @@ enum status f1_wait(struct target *t, uint32_t address, uint64_t timeout_us, str
 	return s;
 }
 
+enum status f1_stays_locked(struct err *err)
+{
+	err_set(err, STATUS_FAILED, "the flash controller does not unlock");
+	err_next(err, "reset the board and try again: a wrong key locks it until then");
+	return STATUS_FAILED;
+}
+
 enum status f1_unlock(struct target *t, struct err *err)
 {
 	uint32_t cr = 0;
@@ -130,12 +120,7 @@ enum status f1_unlock(struct target *t, struct err *err)
 		s = target_write32(t, F1_KEYR, KEY_2, err);
 	if (s == STATUS_OK)
 		s = target_read32(t, F1_CR, &cr, err);
-	if (s == STATUS_OK && (cr & F1_CR_LOCK)) {
-		err_set(err, STATUS_FAILED, "the flash controller does not unlock");
-		err_next(err, "reset the board and try again: a wrong key locks it until then");
-		return STATUS_FAILED;
-	}
-	return s;
+	return s == STATUS_OK && (cr & F1_CR_LOCK) ? f1_stays_locked(err) : s;
 }
 
 enum status f1_unlock_options(struct target *t, struct err *err)

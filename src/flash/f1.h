@@ -8,8 +8,6 @@
 
 #include "flash/flash.h"
 
-#define F1_ACR 0x40022000u
-#define F1_ACR_48MHZ 0x11u /* one wait state, prefetch */
 #define F1_KEYR 0x40022004u
 #define F1_OPTKEYR 0x40022008u
 #define F1_SR 0x4002200Cu
@@ -31,30 +29,24 @@
 #define F1_OBR_OPTERR (1u << 0)
 #define F1_OBR_RDPRT (1u << 1)
 #define F1_WRPR 0x40022020u
-#define F1_RCC_CR 0x40021000u
-#define F1_RCC_CR_RESET 0x83u /* HSI on, trimmed to its middle */
-#define F1_RCC_CR_PLLON (1u << 24)
-#define F1_RCC_CR_PLLRDY (1u << 25)
-#define F1_RCC_CFGR 0x40021004u
-#define F1_RCC_CFGR_48MHZ (10u << 18 | 4u << 8) /* PLL: HSI / 2, times 12; APB1: half of it */
-#define F1_RCC_CFGR_SW_PLL 2u
 #define F1_RCC_AHBENR 0x40021014u
 #define F1_RCC_AHBENR_QUIET 0x54u /* CRC, FLITF, SRAM clocked; both DMAs not */
 
 /*
  * Halt the chip in a state in which its RAM and flash can be worked on: reset
- * and stopped before the first instruction, DMA off. Where a reset does not
- * come through, halted with DMA's clock off. Where it does, the core then runs
- * at 48 MHz, six times the reset clock: what the loader does between two
- * half-words and the CRC unit's passes take time, too.
+ * and stopped before the first instruction, DMA off; *fresh is set (NULL: not
+ * asked). Where a reset does not come through, halted with DMA's clock off.
  */
-enum status f1_quiet(struct target *t, const struct log *log, struct err *err) MUST_CHECK;
-/* The same without a reset (and so without its clock): what runs is halted. */
+enum status f1_quiet(struct target *t, bool *fresh, const struct log *log,
+		     struct err *err) MUST_CHECK;
+/* The same without a reset: what runs is halted. */
 enum status f1_quiet_as_it_is(struct target *t, struct err *err) MUST_CHECK;
 /* STATUS_UNSUPPORTED where the probe has no half-word accesses, before anything
  * is erased that could then not be programmed. Writes to the first bytes of RAM. */
 enum status f1_need_halfwords(struct target *t, const struct chip *chip,
 			      struct err *err) MUST_CHECK;
+/* The error of a controller that takes the keys and stays locked. */
+enum status f1_stays_locked(struct err *err) MUST_CHECK;
 enum status f1_unlock(struct target *t, struct err *err) MUST_CHECK;
 /* Also opens the option bytes (OPTWRE). */
 enum status f1_unlock_options(struct target *t, struct err *err) MUST_CHECK;

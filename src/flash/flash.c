@@ -58,7 +58,8 @@ static enum status open_port(struct engine *e, struct err *err)
 	enum status s = STATUS_UNSUPPORTED;
 
 	if (!e->opt->no_loader)
-		s = flash_loader_open(e->link.target, e->chip, e->opt->log, &e->port, &why);
+		s = flash_loader_open(e->link.target, e->chip, e->fresh, e->opt->log, &e->port,
+				      &why);
 	e->result.used_loader = s == STATUS_OK;
 	if (s == STATUS_UNSUPPORTED) {
 		if (!e->opt->no_loader)
@@ -94,7 +95,7 @@ enum status engine_refuse_wrp(uint32_t address, struct err *err)
 static enum status open_swd(struct engine *e, struct err *err)
 {
 	struct target *t = e->link.target;
-	enum status s = f1_quiet(t, e->opt->log, err);
+	enum status s = f1_quiet(t, &e->fresh, e->opt->log, err);
 
 	if (s == STATUS_OK)
 		s = f1_protection(t, &e->protection, err);

@@ -23,6 +23,7 @@
 enum {
 	MAILBOX = 32,         /* bytes reserved after the code */
 	PROOF = 20,           /* where in the mailbox the first command puts its CRC */
+	CLOCK = 24,           /* and where the loader learns that it may set the clock */
 	SLOT_DATA = 1024,
 	DESCRIPTOR = 16,
 	SLOT = SLOT_DATA + DESCRIPTOR,
@@ -37,7 +38,7 @@ enum {
 #define CODE_SIZE ((uint32_t)sizeof stm32f1_loader)
 
 enum loader_op { OP_ERASE = 1, OP_PROGRAM, OP_CRC_UNIT, OP_CRC_SOFTWARE };
-enum { STOP_DIFFERS = 0x20, STOP_UNKNOWN = 0x40 };
+enum { STOP_DIFFERS = 0x20, STOP_UNKNOWN = 0x40, STOP_LOCKED = 0x80 };
 
 struct loader {
 	struct flash_port port;
@@ -45,6 +46,7 @@ struct loader {
 	unsigned slot_count;
 	enum loader_op crc_op;
 	bool running;
+	bool fresh; /* the chip is as a reset left it */
 };
 
 static struct loader *loader_of(struct flash_port *port)
@@ -61,6 +63,8 @@ static enum status stopped(struct loader *l, uint32_t why, struct err *err)
 
 	if (s != STATUS_OK)
 		return s;
+	if (why == STOP_LOCKED)
+		return f1_stays_locked(err);
 	if (why & (F1_SR_PGERR | F1_SR_WRPRTERR))
 		return f1_error(why, where, err);
 	err_at(err, where);
@@ -277,10 +281,17 @@ static void loader_close(struct flash_port *port)
 	free(port);
 }
 
+/* The loader opens the controller itself when it is first needed. */
+static enum status loader_begin(struct flash_port *port, struct err *err)
+{
+	port->begun = true;
+	return STATUS_OK;
+}
+
 static const struct flash_port_ops loader_ops = {
 	.name = "loader in RAM",
 	.read = flash_swd_read,
-	.begin = flash_swd_begin,
+	.begin = loader_begin,
 	.map_start = loader_map_start,
 	.map_take = loader_map_take,
 	.erase_page = loader_erase_page,
@@ -318,6 +329,7 @@ static enum status upload(struct loader *l, uint32_t base, struct err *err)
 	put_le32(box + 8, first);
 	put_le32(box + 12, SLOT);
 	put_le32(box + 16, first + l->slot_count * SLOT);
+	put_le32(box + CLOCK, l->fresh);
 	put_descriptor(box + MAILBOX, &proof, l->mailbox + PROOF);
 	l->port.given = 1;
 	l->port.done = 0;
@@ -414,14 +426,15 @@ static enum status run_in_ram(struct loader *l, struct err *err)
 	return s == STATUS_OK ? s : err_set(err, s, "%s", first.what);
 }
 
-enum status flash_loader_open(struct target *t, const struct chip *chip, const struct log *log,
-			      struct flash_port **out, struct err *err)
+enum status flash_loader_open(struct target *t, const struct chip *chip, bool fresh,
+			      const struct log *log, struct flash_port **out, struct err *err)
 {
 	struct loader *l = calloc(1, sizeof *l);
 	enum status s;
 
 	if (!l)
 		return err_set(err, STATUS_NO_MEMORY, "out of memory");
+	l->fresh = fresh;
 	l->port = (struct flash_port){.ops = &loader_ops, .target = t, .chip = chip, .log = log};
 	s = run_in_ram(l, err);
 	if (s != STATUS_OK) {

@@ -111,7 +111,7 @@ enum status flash_write_option_bytes(struct target *t, const struct chip *chip,
 	if (s == STATUS_OK)
 		s = read_raw(t, chip, &p, raw, err);
 	if (s == STATUS_OK) /* a reset would load the erased RDP byte of a cut change */
-		s = is_valid(raw) ? f1_quiet(t, NULL, err) : f1_quiet_as_it_is(t, err);
+		s = is_valid(raw) ? f1_quiet(t, NULL, NULL, err) : f1_quiet_as_it_is(t, err);
 	if (s == STATUS_OK)
 		s = f1_protection(t, &p, err);
 	if (s == STATUS_OK && p.rdp) {
@@ -153,7 +153,7 @@ static enum status check_unlocked(struct target *t, struct err *err)
 
 enum status flash_unlock(struct target *t, const struct chip *chip, struct err *err)
 {
-	enum status s = f1_quiet(t, NULL, err);
+	enum status s = f1_quiet(t, NULL, NULL, err);
 
 	if (s == STATUS_OK)
 		s = f1_need_halfwords(t, chip, err);

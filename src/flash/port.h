@@ -69,9 +69,10 @@ enum status flash_swd_begin(struct flash_port *port, struct err *err) MUST_CHECK
 void flash_swd_end(struct flash_port *port);
 
 /* Put the loader into RAM and start it. STATUS_UNSUPPORTED where RAM cannot be
- * used or the code does not run: use direct then. The chip is quiet (f1_quiet). */
-enum status flash_loader_open(struct target *t, const struct chip *chip, const struct log *log,
-			      struct flash_port **out, struct err *err) MUST_CHECK;
+ * used or the code does not run: use direct then. The chip is quiet (f1_quiet);
+ * `fresh`: as a reset left it, so that the loader may set the clock. */
+enum status flash_loader_open(struct target *t, const struct chip *chip, bool fresh,
+			      const struct log *log, struct flash_port **out, struct err *err) MUST_CHECK;
 enum status flash_direct_open(struct target *t, const struct chip *chip, const struct log *log,
 			      struct flash_port **out, struct err *err) MUST_CHECK;
 /* The boot ROM answers (bootrom_open). STATUS_PROTECTED where it refuses to read. */

@@ -132,8 +132,8 @@ static struct flash_port *loader_on(struct desk *d, struct board *b)
 	struct err err = ERR_INIT;
 
 	expect_ok(desk_connect(d, b, NULL, &err), &err);
-	expect_ok(f1_quiet(d->target, NULL, &err), &err);
-	expect_ok(flash_loader_open(d->target, mcu_chip(board_mcu(b)), NULL, &port, &err), &err);
+	expect_ok(f1_quiet(d->target, NULL, NULL, &err), &err);
+	expect_ok(flash_loader_open(d->target, mcu_chip(board_mcu(b)), false, NULL, &port, &err), &err);
 	expect_ok(port->ops->begin(port, &err), &err);
 	return port;
 }

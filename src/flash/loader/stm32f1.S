@@ -3,9 +3,12 @@
 @ host fills the next slots over SWD.
 @
 @ Position independent; needs no stack, no interrupts and no RAM but its own.
-@ Runs at whatever clock the chip has. Serves the independent watchdog, which
-@ does no harm where none runs. Flash must be unlocked, CRC clock on.
-@ Registers: PM0075 (flash), RM0008 4 (CRC), 19 (IWDG).
+@ Serves the independent watchdog, which does no harm where none runs. Opens the
+@ flash controller when the first erase or program command comes; the CRC unit's
+@ clock must be on. Runs at whatever clock the chip has; after a reset it can set
+@ 48 MHz, six times the reset clock, itself: what is done between two half-words
+@ and the CRC unit's passes take time, too. A PLL that does not lock is left alone.
+@ Registers: PM0075 (flash), RM0008 4 (CRC), 7.3 (RCC), 19 (IWDG).
 @
 @ tools/make-loader turns this into stm32f1_loader.h; a test compares the two.
 @
@@ -16,6 +19,7 @@
 @   +12 stride  from one descriptor to the next
 @   +16 end     past the last one
 @   +20 proof   where the host has the first command put its CRC
+@   +24 clock   not 0: RCC is as a reset left it, run at 48 MHz
 @ The first command is the host's too: its descriptor lies one stride in front of
 @ the first slot's. A slot's data lie in front of its descriptor, whose last word is written last:
 @   +0 address  +4 count  +8 data  +12 operation | argument << 16; 0: empty
@@ -31,14 +35,21 @@
 	.thumb
 	.text
 
+	.equ	KEYR, 0x04
 	.equ	SR, 0x0C
 	.equ	CR, 0x10
 	.equ	AR, 0x14
 	.equ	SR_BSY, 0x01
 	.equ	SR_ERRORS, 0x14		@ PGERR, WRPRTERR
+	.equ	SR_CLEAR, 0x34		@ the errors and EOP: written as ones
 	.equ	CR_STRT, 0x40
+	.equ	CR_LOCK, 0x80
+	.equ	ACR_48MHZ, 0x11		@ one wait state, prefetch
+	.equ	RCC_CFGR, 0x04
+	.equ	CFGR_SW_PLL, 2
 	.equ	STOP_DIFFERS, 0x20	@ a half-word reads back differently
 	.equ	STOP_UNKNOWN, 0x40	@ no such operation
+	.equ	STOP_LOCKED, 0x80	@ the keys did not open the flash controller
 
 @ r5 descriptor, r6 flash registers, r7 mailbox; the rest is free
 entry:
@@ -54,6 +65,28 @@ empty:
 	bne	empty
 	ldr	r5, [r7, #8]
 	subs	r5, r5, r4
+	ldr	r0, [r7, #24]
+	cmp	r0, #0
+	beq	settle
+	movs	r0, #ACR_48MHZ
+	str	r0, [r6]
+	adr	r0, clock
+	ldm	r0, {r0, r1, r2, r3}
+	str	r2, [r0, #RCC_CFGR]
+	str	r1, [r0]
+1:	subs	r3, r3, #1
+	beq	settle
+	ldr	r1, [r0]
+	lsls	r1, r1, #6		@ PLLRDY
+	bpl	1b
+	orr	r2, r2, #CFGR_SW_PLL
+	str	r2, [r0, #RCC_CFGR]
+settle:
+	ldr	r0, [r6, #SR]		@ what firmware left running or failed in
+	tst	r0, #SR_BSY
+	bne	settle
+	movs	r0, #SR_CLEAR
+	str	r0, [r6, #SR]
 	b	next
 first:
 	ldr	r5, [r7, #8]
@@ -67,10 +100,8 @@ next:
 	ldmia	r5, {r1, r2, r3}
 	lsrs	r4, r0, #16
 	uxtb	r0, r0
-	cmp	r0, #1
-	beq	erase
 	cmp	r0, #2
-	beq	program
+	bls	flash
 	cmp	r0, #3
 	beq	crc_unit
 	cmp	r0, #4
@@ -97,7 +128,21 @@ finished:
 	beq	first
 	b	next
 
-erase:
+flash:
+	ldr	r8, [r6, #CR]
+	tst	r8, #CR_LOCK
+	beq	1f
+	adr	r8, keys
+	ldm	r8, {r8, r9}
+	str	r8, [r6, #KEYR]
+	str	r9, [r6, #KEYR]
+	ldr	r8, [r6, #CR]
+	tst	r8, #CR_LOCK
+	beq	1f
+	movs	r0, #STOP_LOCKED
+	b	stop
+1:	cmp	r0, #2
+	beq	program
 	str	r4, [r6, #CR]
 	str	r1, [r6, #AR]
 	orr	r0, r4, #CR_STRT
@@ -194,6 +239,12 @@ crc_registers:
 	.word	0x40023000
 iwdg:
 	.word	0x40003000
+keys:
+	.word	0x45670123, 0xCDEF89AB
+@ RCC; CR as after a reset with PLLON; CFGR: PLL = HSI / 2 * 12, APB1 half of it;
+@ how often to look for PLLRDY: it locks within 200 us
+clock:
+	.word	0x40021000, 0x01000083, 0x00280400, 1000
 @ CRC-32 (0x04C11DB7) of the sixteen values of a nibble
 nibbles:
 	.word	0x00000000, 0x04C11DB7, 0x09823B6E, 0x0D4326D9
