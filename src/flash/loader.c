@@ -76,6 +76,20 @@ static enum status stopped(struct loader *l, uint32_t why, struct err *err)
 	return err_set(err, STATUS_FAILED, "the flash loader stopped with code 0x%X", why);
 }
 
+/* A controller that wants no keys before the next reset answers them with a
+ * bus error (PM0075 2.3.1). */
+static enum status crashed(struct loader *l, struct err *err)
+{
+	uint32_t cr = 0;
+	enum status s = target_read32(l->port.target, F1_CR, &cr, err);
+
+	if (s != STATUS_OK)
+		return s;
+	if (l->port.begun && (cr & F1_CR_LOCK))
+		return f1_stays_locked(err);
+	return err_set(err, STATUS_FAILED, "the flash loader crashed");
+}
+
 /* No progress: the core says why. */
 static enum status stuck(struct loader *l, struct err *err)
 {
@@ -92,7 +106,7 @@ static enum status stuck(struct loader *l, struct err *err)
 			"the chip was reset while its flash was worked on (RESET button, power or "
 			"watchdog)");
 	if (state.halted || state.locked_up)
-		return err_set(err, STATUS_FAILED, "the flash loader crashed");
+		return crashed(l, err);
 	s = target_read32(l->port.target, F1_SR, &sr, err);
 	if (s == STATUS_OK && (sr & F1_SR_BSY))
 		return err_set(err, STATUS_TIMEOUT, "the flash controller stays busy");

@@ -167,6 +167,48 @@ static void test_pgerr_under_the_loader(void **state)
 	board_free(b);
 }
 
+/* A wrong key locks the controller until the next reset. */
+static void test_locked_under_the_loader(void **state)
+{
+	static const uint8_t data[4] = {1, 2, 3, 4};
+	struct board *b = desk_board(NULL);
+	struct err err = ERR_INIT;
+	struct desk d;
+	struct flash_port *port = loader_on(&d, b);
+
+	/* the first key is right, the second is not; the debugger's write gets a bus error */
+	expect_ok(target_write32(d.target, F1_KEYR, 0x45670123, &err), &err);
+	(void)!target_write32(d.target, F1_KEYR, 0x12345678, NULL);
+	expect_ok(port->ops->program(port, BASE + PAGE, data, sizeof data, &err), &err);
+	expect_stop(port, STATUS_FAILED, "does not unlock", 0);
+	assert_memory_equal(mcu_flash(board_mcu(b)) + PAGE, "\xFF\xFF\xFF\xFF", 4);
+	desk_leave(&d);
+	board_free(b);
+}
+
+/* After a reset the loader runs at 48 MHz: HSI / 2 * 12. */
+static void test_clock_of_the_loader(void **state)
+{
+	struct board *b = desk_board(NULL);
+	struct flash_port *port = NULL;
+	struct err err = ERR_INIT;
+	uint32_t cfgr = 0, acr = 0;
+	bool fresh = false;
+	struct desk d;
+
+	expect_ok(desk_connect(&d, b, NULL, &err), &err);
+	expect_ok(f1_quiet(d.target, &fresh, NULL, &err), &err);
+	assert_true(fresh);
+	expect_ok(flash_loader_open(d.target, mcu_chip(board_mcu(b)), fresh, NULL, &port, &err), &err);
+	expect_ok(target_read32(d.target, 0x40021004, &cfgr, &err), &err);
+	expect_ok(target_read32(d.target, 0x40022000, &acr, &err), &err);
+	assert_int_equal(cfgr, 0x0028040A); /* x12, PCLK1 / 2, SW = SWS = PLL */
+	assert_int_equal(acr & 7, 1);       /* wait states */
+	port->ops->close(port);
+	desk_leave(&d);
+	board_free(b);
+}
+
 static void test_wrprterr_under_the_loader(void **state)
 {
 	static const uint8_t data[4] = {1, 2, 3, 4};
@@ -203,6 +245,8 @@ int main(void)
 		cmocka_unit_test(test_no_crc_unit),
 		cmocka_unit_test(test_pgerr_under_the_loader),
 		cmocka_unit_test(test_wrprterr_under_the_loader),
+		cmocka_unit_test(test_locked_under_the_loader),
+		cmocka_unit_test(test_clock_of_the_loader),
 	};
 
 	return cmocka_run_group_tests_name("cells", tests, NULL, NULL);
