@@ -105,26 +105,40 @@ static enum status finish(struct cli *cli, struct write_job *job, struct session
 	return status;
 }
 
+/* The check runs meanwhile. What it refuses comes before what the probe says. */
+static enum status connect_and_check(struct cli *cli, struct precheck *check, struct session *s)
+{
+	struct err failed = ERR_INIT;
+	enum status opened = session_open(cli, SESSION_HALT | SESSION_UART, s, &failed);
+	enum status status = precheck_finish(cli, check);
+
+	if (status) {
+		if (!opened)
+			session_close(s, false);
+		return status;
+	}
+	if (opened)
+		cli->err = failed;
+	return opened;
+}
+
 static enum status write_image(struct cli *cli, struct write_job *job)
 {
 	struct session s;
 	struct flash_link link;
 	struct flash_result result = {0};
 	size_t count;
-	struct flash_piece *pieces = flashing_pieces(job->check.img, &count);
-	enum status status;
+	struct flash_piece *pieces;
+	enum status status = connect_and_check(cli, &job->check, &s);
 
-	if (!pieces)
-		return err_set(&cli->err, STATUS_NO_MEMORY, "out of memory");
-	status = session_open(cli, SESSION_HALT | SESSION_UART, &s, &cli->err);
-	if (status) {
-		free(pieces);
+	if (status)
 		return status;
-	}
+	pieces = flashing_pieces(job->check.img, &count);
 	if (s.way != WAY_PLAIN)
 		note(cli, "attached %s\n", target_way_name(s.way));
 	link = session_link(&s);
-	status = precheck_chip(cli, &job->check, &s);
+	status = pieces ? precheck_chip(cli, &job->check, &s)
+			: err_set(&cli->err, STATUS_NO_MEMORY, "out of memory");
 	if (!status)
 		status = flash_write_over(&link, s.chip, pieces, count, &job->flash, &result, &cli->err);
 	if (status)
@@ -149,7 +163,7 @@ static enum status run(struct cli *cli, const struct args *args)
 	    (s = parse_address(cli, args->count > 1 ? args->rest[1] : NULL, &address)) ||
 	    (s = load_image(job.check.file, address, &job.check.img, &cli->err)))
 		return s;
-	if (!(s = precheck(cli, &job.check)))
+	if (!(s = precheck_start(cli, &job.check)))
 		s = write_image(cli, &job);
 	image_free(job.check.img);
 	return s;

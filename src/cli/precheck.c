@@ -110,12 +110,18 @@ static void mention(struct cli *cli, struct precheck *c, const struct verdict_re
 	note(cli, "\n");
 }
 
-enum status precheck(struct cli *cli, struct precheck *c)
+/* On a thread of its own, or not: touches nothing but `c`. */
+static void *run_check(void *arg)
 {
-	struct lockout_options opt = {.chip = cli->chip, .quick = c->kind == CHECK_QUICK,
-				      .log = &cli->log};
+	struct precheck *c = arg;
+
+	c->status = lockout_check(c->img, &c->opt, &c->report, &c->err);
+	return NULL;
+}
+
+enum status precheck_start(struct cli *cli, struct precheck *c)
+{
 	struct verdict_record known;
-	struct lockout_report *r;
 	enum status s = check_vectors(cli, c);
 
 	if (s || c->kind == CHECK_NO)
@@ -124,16 +130,46 @@ enum status precheck(struct cli *cli, struct precheck *c)
 		mention(cli, c, &known);
 		return STATUS_OK;
 	}
-	s = lockout_check(c->img, &opt, &r, &cli->err);
-	if (s)
-		return s;
-	describe(c, r, &known);
+	c->opt = (struct lockout_options){.chip = cli->chip, .quick = c->kind == CHECK_QUICK,
+					  .log = &cli->log};
+	c->running = true;
+	/* a full check takes its time: no chip is held for it */
+	c->threaded = c->kind == CHECK_QUICK &&
+		      pthread_create(&c->thread, NULL, run_check, c) == 0;
+	if (c->threaded)
+		return STATUS_OK;
+	run_check(c);
+	return precheck_finish(cli, c);
+}
+
+enum status precheck_finish(struct cli *cli, struct precheck *c)
+{
+	struct verdict_record known;
+	enum status s = STATUS_OK;
+
+	if (!c->running)
+		return STATUS_OK;
+	if (c->threaded)
+		pthread_join(c->thread, NULL);
+	c->running = false;
+	if (c->status) {
+		cli->err = c->err;
+		return c->status;
+	}
+	describe(c, c->report, &known);
 	if (c->kind == CHECK_QUICK)
 		verdict_remember(cli, c->img, &known);
-	if (r->verdict == VERDICT_LOCKS_OUT && !c->force)
-		s = refuse(cli, c, r);
+	if (c->report->verdict == VERDICT_LOCKS_OUT && !c->force)
+		s = refuse(cli, c, c->report);
 	else
 		mention(cli, c, &known);
-	lockout_report_free(r);
+	lockout_report_free(c->report);
 	return s;
+}
+
+enum status precheck(struct cli *cli, struct precheck *c)
+{
+	enum status s = precheck_start(cli, c);
+
+	return s ? s : precheck_finish(cli, c);
 }
