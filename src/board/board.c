@@ -113,7 +113,8 @@ uint64_t board_now_ns(const struct board *b)
 
 static uint64_t next_due(const struct board *b)
 {
-	const uint64_t due[] = {b->button_until, b->power_until, b->nrst_rise, b->uart.next_ns};
+	const uint64_t due[] = {b->button_until, b->power_until, b->nrst_rise, b->uart.next_ns,
+				stimulus_due(b)};
 	uint64_t first = NEVER;
 
 	for (unsigned i = 0; i < sizeof due / sizeof due[0]; i++)
@@ -134,6 +135,8 @@ static void do_due(struct board *b)
 		set_nrst(b, false);
 	if (b->uart.next_ns <= now)
 		uart_tick(b);
+	while (stimulus_due(b) <= now)
+		stimulus_tick(b);
 }
 
 static void check_cut(struct board *b)
@@ -293,6 +296,7 @@ void board_free(struct board *b)
 	if (!b)
 		return;
 	mcu_free(b->mcu);
+	stimulus_free(b);
 	free(b);
 }
 

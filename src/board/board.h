@@ -74,6 +74,16 @@ enum status board_set_wire(struct board *b, enum board_wire wire, enum wire_stat
  * the choices. */
 enum status board_set_wires_text(struct board *b, const char *text, struct err *err) MUST_CHECK;
 
+/* Do something to the board, `delay_ns` of board time from now, in words:
+ *   pin PA0=0|1|float    a level on a pin, ports A to G
+ *   uart TEXT            bytes to USART1, at most 256; \r \n \t \\ \xHH
+ *   wire NAME=STATE,...  as board_set_wires_text
+ *   boot0 0|1, boot1 0|1, power on|off, hold-reset, release-reset
+ * STATUS_USAGE, and nothing planned, when it can't be understood. What is
+ * planned for one moment happens in the order given. */
+enum status board_stimulate(struct board *b, uint64_t delay_ns, const char *what,
+			    struct err *err) MUST_CHECK;
+
 /* ---- time ------------------------------------------------------------------- */
 
 uint64_t board_now_ns(const struct board *b);

@@ -2,7 +2,7 @@
  * Inside the board: what it is made of. board.c owns power, pins and time;
  * wires.c the names of wires and their states; swd.c what the probe's SWD
  * engine does on the wires; stlink*.c the commands of the virtual ST-LINK;
- * uart.c the serial wires; costs.c what everything takes.
+ * uart.c the serial wires; stimulus.c what is done from outside; costs.c what everything takes.
  */
 #ifndef REFLASH_BOARD_BOARD_INTERNAL_H
 #define REFLASH_BOARD_BOARD_INTERNAL_H
@@ -128,6 +128,8 @@ struct board {
 	struct dp dp;
 	struct stlink probe;
 	struct uart uart;
+	struct stimulus *stimuli; /* by time */
+	size_t stimulus_count;
 };
 
 /* The probe drives its RST pin. */
@@ -140,5 +142,13 @@ void uart_init(struct board *b);
 void uart_wires_changed(struct board *b);
 void uart_tick(struct board *b); /* called when uart.next_ns is due */
 void uart_from_chip(void *ctx, struct mcu *m, unsigned n, uint8_t byte);
+
+/* stimulus.c */
+uint64_t stimulus_due(const struct board *b); /* NEVER: none */
+void stimulus_tick(struct board *b);          /* the first one is due: do it */
+void stimulus_free(struct board *b);
+
+/* wires.c */
+enum status wires_check_text(const char *text, struct err *err) MUST_CHECK;
 
 #endif

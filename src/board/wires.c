@@ -64,18 +64,26 @@ static void list_states(unsigned allowed, char *out, size_t size)
 	}
 }
 
-enum status board_set_wire(struct board *b, enum board_wire wire, enum wire_state state,
-			   struct err *err)
+static enum status check_state(enum board_wire wire, enum wire_state state, struct err *err)
 {
 	char choices[96];
 
 	if (wire >= WIRE_COUNT)
 		return err_set(err, STATUS_USAGE, "there is no such wire");
-	if (!(wires[wire].states & CAN(state))) {
-		list_states(wires[wire].states, choices, sizeof choices);
-		return err_set(err, STATUS_USAGE, "wire %s cannot be \"%s\" (choices: %s)",
-			       wires[wire].name, wire_state_name(state), choices);
-	}
+	if (wires[wire].states & CAN(state))
+		return STATUS_OK;
+	list_states(wires[wire].states, choices, sizeof choices);
+	return err_set(err, STATUS_USAGE, "wire %s cannot be \"%s\" (choices: %s)",
+		       wires[wire].name, wire_state_name(state), choices);
+}
+
+enum status board_set_wire(struct board *b, enum board_wire wire, enum wire_state state,
+			   struct err *err)
+{
+	enum status s = check_state(wire, state, err);
+
+	if (s != STATUS_OK)
+		return s;
 	b->wires[wire] = state;
 	board_update_nrst(b);
 	uart_wires_changed(b);
@@ -108,7 +116,8 @@ static bool find_state(const char *name, size_t len, enum wire_state *out)
 }
 
 /* "NAME=STATE"; a bare "swapped" means SWDIO and SWCLK exchanged. */
-static enum status set_one(struct board *b, const char *text, size_t len, struct err *err)
+static enum status parse_one(const char *text, size_t len, enum board_wire *out_wire,
+			     enum wire_state *out_state, struct err *err)
 {
 	const char *equals = memchr(text, '=', len);
 	size_t name_len = equals ? (size_t)(equals - text) : 0;
@@ -116,8 +125,10 @@ static enum status set_one(struct board *b, const char *text, size_t len, struct
 	enum wire_state state;
 	char choices[96];
 
+	*out_wire = WIRE_SWDIO;
+	*out_state = WIRE_SWAPPED;
 	if (!equals && find_state(text, len, &state) && state == WIRE_SWAPPED)
-		return board_set_wire(b, WIRE_SWDIO, WIRE_SWAPPED, err);
+		return STATUS_OK;
 	if (!equals || !find_wire(text, name_len, &wire))
 		return err_set(err, STATUS_USAGE,
 			       "\"%.*s\" is not WIRE=STATE (wires: swdio, swclk, nrst, gnd, vtref, "
@@ -128,19 +139,38 @@ static enum status set_one(struct board *b, const char *text, size_t len, struct
 		return err_set(err, STATUS_USAGE, "wire %s cannot be \"%.*s\" (choices: %s)",
 			       wires[wire].name, (int)(len - name_len - 1), equals + 1, choices);
 	}
-	return board_set_wire(b, wire, state, err);
+	*out_wire = wire;
+	*out_state = state;
+	return check_state(wire, state, err);
 }
 
-enum status board_set_wires_text(struct board *b, const char *text, struct err *err)
+/* `b` NULL: only look whether it can be. */
+static enum status each_wire(struct board *b, const char *text, struct err *err)
 {
 	while (*text) {
 		size_t len = strcspn(text, ",");
-		enum status st = set_one(b, text, len, err);
+		enum board_wire wire;
+		enum wire_state state;
+		enum status st = parse_one(text, len, &wire, &state, err);
 
+		if (st == STATUS_OK && b)
+			st = board_set_wire(b, wire, state, err);
 		if (st != STATUS_OK)
 			return st;
 		text += len;
 		text += *text == ',';
 	}
 	return STATUS_OK;
+}
+
+enum status wires_check_text(const char *text, struct err *err)
+{
+	return each_wire(NULL, text, err);
+}
+
+enum status board_set_wires_text(struct board *b, const char *text, struct err *err)
+{
+	enum status st = wires_check_text(text, err);
+
+	return st == STATUS_OK ? each_wire(b, text, err) : st;
 }

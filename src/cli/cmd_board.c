@@ -90,6 +90,8 @@ static const struct {
 	{"power", forward, 2},         {"boot0", forward, 2},          {"boot1", forward, 2},
 	{"wire", forward, 2},          {"unplug", forward, 1},         {"plug", forward, 1},
 	{"run", forward, 2},           {"status", forward, 2},         {"stop", forward, 1},
+	{"pin", forward, 2},           {"uart", forward, UINT_MAX},    {"at", forward, UINT_MAX},
+	{"script", board_script, 2},
 };
 
 static enum status run(struct cli *cli, const struct args *args)
@@ -113,12 +115,16 @@ const struct command cmd_board = {
 	.name = "board",
 	.usage = "[start | exec -- PROGRAM... | press-reset [MS] | hold-reset | release-reset | "
 		 "power-cycle [MS] | power on|off | boot0 0|1 | wire NAME=STATE | unplug | plug | "
-		 "run [MS] | status | stop]",
+		 "pin [PA0=0|1|float] | uart TEXT | at MS WHAT | script FILE | run [MS] | status | "
+		 "stop]",
 	.summary = "The virtual board: an STM32F103 and its ST-LINK",
 	.about = "`board start` starts it in the background, `board` alone in the foreground.\n"
 		 "`board exec -- PROGRAM...` gives any libusb program the board as its ST-LINK, and\n"
 		 "a board of its own when none runs. Its serial port (--uart) is $REFLASH_UART there;\n"
-		 "outside, SOCKET.uart, where programs must not insist on parity (stm32flash -m 8n1).",
+		 "outside, SOCKET.uart, where programs must not insist on parity (stm32flash -m 8n1).\n"
+		 "`board pin` shows what the chip drives. `board at 500 pin PA0=0` does something 500 ms\n"
+		 "from now: pin, uart, wire, boot0, boot1, power, hold-reset or release-reset; a script\n"
+		 "is a file of such lines (`500 pin PA0=0`, `+20 pin PA0=1`: 20 ms after the last; `# ...`).",
 	.options = options,
 	.min_args = 0,
 	.max_args = UINT_MAX,

@@ -24,6 +24,7 @@ enum status board_spawn(struct cli *cli, const struct args *args, const char *so
 /* The sub-commands that need files of their own. */
 enum status board_foreground(struct cli *cli, const struct args *args);
 enum status board_start(struct cli *cli, const struct args *args);
+enum status board_script(struct cli *cli, const struct args *args) MUST_CHECK;
 enum status board_exec(struct cli *cli, const struct args *args);
 
 #endif

@@ -140,6 +140,52 @@ static enum status wire(struct control *c)
 	return board_set_wires_text(c->server->board, c->arg, c->err);
 }
 
+/* What the chip drives: an LED's state, for instance. */
+static void tell_outputs(struct control *c)
+{
+	for (unsigned port = 0; port < 7; port++) {
+		for (unsigned pin = 0; pin < 16; pin++) {
+			int level = mcu_pin_output(board_mcu(c->server->board), port, pin);
+
+			if (level >= 0)
+				tell(c, "P%c%u=%d", (char)('A' + port), pin, level);
+		}
+	}
+}
+
+static enum status pin(struct control *c)
+{
+	char what[64];
+
+	if (!c->arg[0]) {
+		tell_outputs(c);
+		return STATUS_OK;
+	}
+	snprintf(what, sizeof what, "pin %s", c->arg);
+	return board_stimulate(c->server->board, 0, what, c->err);
+}
+
+static enum status uart(struct control *c)
+{
+	char what[512];
+
+	snprintf(what, sizeof what, "uart %s", c->arg);
+	return board_stimulate(c->server->board, 0, what, c->err);
+}
+
+/* `at MS WHAT`: later. */
+static enum status at(struct control *c)
+{
+	char *end;
+	double ms = strtod(c->arg, &end);
+
+	if (end == c->arg || *end != ' ' || !(ms >= 0 && ms <= 86400e3))
+		return err_set(c->err, STATUS_USAGE,
+			       "say when and what: at MS pin PA0=1 (at most a day), not \"at %s\"", c->arg);
+	return board_stimulate(c->server->board, (uint64_t)(ms * NS_PER_MS), end + strspn(end, " "),
+			       c->err);
+}
+
 static enum status unplug(struct control *c)
 {
 	c->server->unplugged = true;
@@ -283,7 +329,9 @@ static const struct {
 	{"power-cycle", power_cycle}, {"power", power},           {"boot0", boot0},
 	{"boot1", boot1},             {"wire", wire},             {"unplug", unplug},
 	{"plug", plug},               {"run", run},               {"status", status},
-	{"stop", stop},
+	{"plug", plug},               {"run", run},               {"status", status},
+	{"stop", stop},               {"pin", pin},               {"uart", uart},
+	{"at", at},
 };
 
 static enum status dispatch(struct control *c, const char *word)

@@ -93,6 +93,34 @@ load clients.bash
 	done
 }
 
+@test "pins, serial text and a script of them" {
+	cp "$FIRMWARE/blinky.bin" flash.bin
+	board_up --time driven --flash flash.bin
+	board run 100
+	[ "$(board_field powered)" = true ]
+	run "$REFLASH" board pin
+	says 'PC13='
+	cat >button.txt <<-'END'
+		# three things in a row
+		100 power off
+		+50 boot0 1
+		+50 power on
+	END
+	run "$REFLASH" board script button.txt
+	says '3 things planned'
+	board run 120
+	[ "$(board_field powered)" = false ]
+	board run 200
+	pc=$(board_field pc)
+	[ "$pc" -ge $((0x1ffff000)) ]
+	echo '100 dance' >>button.txt
+	run "$REFLASH" board script button.txt
+	[ "$status" -eq 2 ]
+	says 'line 5 of button.txt; the 3 before it are planned'
+	run "$REFLASH" board at soon pin PA0=1
+	[ "$status" -eq 2 ]
+}
+
 @test "a driven board's time stands still until it is moved" {
 	board_up --time driven
 	before=$(board_field time_us)

@@ -528,6 +528,74 @@ static void power_goes_away_in_the_middle_of_programming(void **state)
 	board_free(b);
 }
 
+/* ---- what is done from outside ---------------------------------------------- */
+
+/* GPIOC's bit 13 follows GPIOA's bit 0. */
+static const uint32_t follower[] = {
+	0x20001000, 0x08000009, 0x21144805, 0x48056001, 0x60414905, 0x68934A05,
+	0x60C3035B, 0x0000E7FB, 0x40021018, 0x40011000, 0x44344444, 0x40010800,
+};
+
+static void pins_follow_a_script(void **state)
+{
+	struct board *b = desk(NULL);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(mcu_load(board_mcu(b), 0x08000000, follower, sizeof follower, &err), STATUS_OK);
+	board_power_cycle(b, 1);
+	assert_int_equal(board_stimulate(b, 30 * MS, "pin PA0=0", &err), STATUS_OK);
+	assert_int_equal(board_stimulate(b, 20 * MS, "pin PA0=1", &err), STATUS_OK);
+	board_advance(b, 15 * MS);
+	assert_int_equal(mcu_pin_output(board_mcu(b), 2, 13), 0);
+	board_advance(b, 6 * MS);
+	assert_int_equal(mcu_pin_output(board_mcu(b), 2, 13), 1);
+	assert_int_equal(board_stimulate(b, 0, "pin PA0=float", &err), STATUS_OK);
+	board_advance(b, MS);
+	assert_int_equal(mcu_pin_output(board_mcu(b), 2, 13), 0);
+	assert_int_equal(board_stimulate(b, 0, "pin PA0=1", &err), STATUS_OK);
+	board_advance(b, MS);
+	assert_int_equal(mcu_pin_output(board_mcu(b), 2, 13), 1);
+	board_advance(b, 10 * MS);
+	assert_int_equal(mcu_pin_output(board_mcu(b), 2, 13), 0);
+	board_free(b);
+}
+
+static void a_script_meets_the_boot_rom(void **state)
+{
+	static const char *const steps[] = {"power off", "boot0 1", "power on", "uart \\x7F"};
+	struct board *b = desk(NULL);
+	struct err err = ERR_INIT;
+	uint8_t answer = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(board_stimulate(b, (10 + 20 * i) * MS, steps[i], &err), STATUS_OK);
+	board_advance(b, 60 * MS);
+	assert_int_equal(board_uart_receive(b, &answer, 1), 0);
+	board_advance(b, 60 * MS);
+	assert_int_equal(board_uart_receive(b, &answer, 1), 1);
+	assert_int_equal(answer, 0x79); /* ACK of AN3155 */
+	board_free(b);
+}
+
+static void what_cannot_be_done_is_not_planned(void **state)
+{
+	static const char *const wrong[] = {"", "pin", "pin PH0=1", "pin PA16=1", "pin PA0=2", "pin PA0=1 x",
+					    "uart", "uart \\q", "wire nrst=fish", "boot0 2", "power", "dance",
+					    "hold-reset 5"};
+	struct board *b = desk(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		struct err err = ERR_INIT;
+
+		if (board_stimulate(b, MS, wrong[i], &err) != STATUS_USAGE || !err.what[0])
+			fail_msg("\"%s\" was taken", wrong[i]);
+	}
+	board_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +615,9 @@ int main(void)
 		cmocka_unit_test(rom_feeds_a_hardware_watchdog),
 		cmocka_unit_test(reading_64_kib_takes_what_was_measured),
 		cmocka_unit_test(power_goes_away_in_the_middle_of_programming),
+		cmocka_unit_test(pins_follow_a_script),
+		cmocka_unit_test(a_script_meets_the_boot_rom),
+		cmocka_unit_test(what_cannot_be_done_is_not_planned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
