@@ -173,6 +173,8 @@ void periph_schedule(struct periph *p, unsigned id, uint64_t at_ns)
 	uint64_t *slot = &m->s.event_at[p->id][id];
 	bool was_next = *slot == m->s.time.next_event_ns;
 
+	if (*slot == at_ns)
+		return;
 	*slot = at_ns;
 	if (at_ns < m->s.time.next_event_ns)
 		m->s.time.next_event_ns = at_ns;

@@ -99,7 +99,8 @@ enum mcu_stop {
 	MCU_STOP_LOCKUP,       /* locked up; time has advanced to until_ns unless no event is due, ever,
 				  and until_ns is UINT64_MAX */
 	MCU_STOP_IDLE,         /* asleep or without clock, and no event is due, ever (with
-				  `stop_when_idle`, or when until_ns is UINT64_MAX; else time advances to until_ns) */
+				  `stop_when_idle`, or when until_ns is UINT64_MAX; else time
+				  advances to until_ns) */
 	MCU_STOP_OFF,          /* no power, or NRST is low: time has advanced to until_ns all the same */
 };
 

@@ -4,214 +4,21 @@
  *
  * Time is counted in HCLK cycles: a timer tick is a whole number of them, so
  * nothing drifts, and in Stop nothing moves. Counter and flags are brought up
- * to date when somebody looks; events are scheduled only for what an interrupt,
- * a DMA request or a trigger output wants to know.
+ * to date when somebody looks (timer_count.c); events are scheduled only for what an
+ * interrupt, a DMA request or a trigger output wants to know.
  * Centre-aligned counting is counted as an up-counter of twice the period, with
  * updates at both ends. TIM5's channel 4 can capture LSI (AFIO_MAPR bit 16).
  * Not modelled: outputs on pins, input capture and slave modes from outside
  * (nothing moves there), the break pin (a failing clock does break), dead time,
  * BDTR's lock.
  */
-#include "mcu/mcu_internal.h"
+#include "mcu/periph/timer.h"
+
 #include "mcu/periph/periph.h"
 
-#define CR1 0x00
-#define CR2 0x04
-#define SMCR 0x08
-#define DIER 0x0C
-#define SR 0x10
-#define EGR 0x14
-#define CCMR1 0x18
-#define CCER 0x20
-#define CNT 0x24
-#define PSC 0x28
-#define ARR 0x2C
-#define RCR 0x30
-#define CCR1 0x34
-#define BDTR 0x44
-#define DCR 0x48
-#define DMAR 0x4C
-#define CR1_CEN 0x01u
-#define CR1_UDIS 0x02u
-#define CR1_URS 0x04u
-#define CR1_OPM 0x08u
-#define CR1_DIR 0x10u
-#define CR1_CMS 0x60u
-#define CR1_ARPE 0x80u
-#define SR_UIF 0x01u
-#define SR_TIF 0x40u
-#define SR_BIF 0x80u
-#define DIER_UDE 0x100u
-#define BDTR_BKE 0x1000u
-#define BDTR_MOE 0x8000u
 #define LSI_NS 25000u
 #define MAPR_TIM5CH4_LSI 0x10000u
 enum { EVENT_NEXT, EVENT_LSI };
-
-struct timer_state {
-	uint64_t base;     /* HCLK cycle at which CNT (the register) was what it is */
-	uint32_t tick;     /* HCLK cycles a tick */
-	uint32_t psc, arr; /* shadow registers in force */
-	uint16_t repeat;   /* updates still to be left out */
-	bool polled;       /* SR was read: the next flag to rise is an event */
-	uint8_t captures;  /* LSI edges counted by the channel-4 prescaler */
-};
-
-/* ---- counting ---------------------------------------------------------------------- */
-
-static bool counting(const struct periph *p)
-{
-	const struct timer_state *s = p->state;
-	uint32_t smcr = periph_get(p, SMCR), sms = smcr & 7;
-
-	/* Encoder, gated and external clock modes count what comes from outside. */
-	if (smcr & 0x4000 || (sms >= 1 && sms <= 3) || sms == 5 || sms == 7)
-		return false;
-	return periph_get(p, CR1) & CR1_CEN && (s->arr || periph_get(p, CNT));
-}
-
-static bool centred(const struct periph *p)
-{
-	return periph_get(p, CR1) & CR1_CMS;
-}
-
-static bool down(const struct periph *p)
-{
-	return periph_get(p, CR1) & CR1_DIR;
-}
-
-/* HCLK cycles a tick of the present prescaler and clock tree. */
-static uint32_t tick_cycles(const struct periph *p)
-{
-	const struct timer_state *s = p->state;
-	uint32_t ratio = p->m->s.time.hclk_hz / periph_timer_hz(p);
-
-	return (ratio ? ratio : 1) * (s->psc + 1);
-}
-
-/* Ticks from CNT to the next update event. */
-static uint32_t to_update(const struct periph *p)
-{
-	const struct timer_state *s = p->state;
-	uint32_t cnt = periph_get(p, CNT);
-
-	if (centred(p))
-		return down(p) ? (cnt ? cnt : s->arr) : cnt < s->arr ? s->arr - cnt : 1;
-	if (down(p))
-		return cnt + 1;
-	/* Beyond ARR the counter runs on to 0xFFFF. */
-	return cnt <= s->arr ? s->arr - cnt + 1 : 0x10000 - cnt;
-}
-
-/* CNT after `ticks` more, fewer than to_update. */
-static void step(struct periph *p, uint32_t ticks)
-{
-	uint32_t cnt = periph_get(p, CNT);
-
-	periph_set(p, CNT, (down(p) ? cnt - ticks : cnt + ticks) & 0xFFFF);
-}
-
-/* Flags of the compare channels passed while going `ticks` on from CNT. */
-static uint32_t passed(const struct periph *p, uint32_t ticks)
-{
-	uint32_t cnt = periph_get(p, CNT), flags = 0;
-
-	for (unsigned ch = 0; ch < 4; ch++) {
-		uint32_t ccr = periph_get(p, CCR1 + 4 * ch);
-		uint32_t mode = periph_get(p, CCMR1 + ch / 2 * 4) >> ch % 2 * 8 & 3;
-		uint32_t distance = down(p) ? cnt - ccr : ccr - cnt;
-
-		if (mode == 0 && distance && distance <= ticks)
-			flags |= 2u << ch;
-	}
-	return flags;
-}
-
-static void reload_value(struct periph *p)
-{
-	const struct timer_state *s = p->state;
-
-	if (centred(p)) {
-		periph_set(p, CNT, down(p) ? 0 : s->arr);
-		periph_set(p, CR1, periph_get(p, CR1) ^ CR1_DIR);
-	} else {
-		periph_set(p, CNT, down(p) ? s->arr : 0);
-	}
-}
-
-static void load_shadows(struct periph *p)
-{
-	struct timer_state *s = p->state;
-
-	s->psc = periph_get(p, PSC);
-	s->arr = periph_get(p, ARR);
-	s->repeat = (uint16_t)periph_get(p, RCR);
-	s->tick = tick_cycles(p);
-}
-
-/* The counter wrapped. Returns the flags that rise. */
-static uint32_t wrap(struct periph *p)
-{
-	struct timer_state *s = p->state;
-	uint32_t flags = 0;
-
-	reload_value(p);
-	/* A channel that compares with the value wrapped to matches there. */
-	for (unsigned ch = 0; ch < 4; ch++)
-		if (periph_get(p, CCR1 + 4 * ch) == periph_get(p, CNT) &&
-		    !(periph_get(p, CCMR1 + ch / 2 * 4) >> ch % 2 * 8 & 3))
-			flags |= 2u << ch;
-	if (periph_get(p, CR1) & CR1_UDIS)
-		return flags;
-	if (s->repeat) {
-		s->repeat--;
-		return flags;
-	}
-	load_shadows(p);
-	if (periph_get(p, CR1) & CR1_OPM)
-		periph_set(p, CR1, periph_get(p, CR1) & ~CR1_CEN);
-	return flags | SR_UIF;
-}
-
-/* Whole periods that change nothing but flags can be left out. */
-static uint64_t skippable(const struct periph *p, uint64_t ticks)
-{
-	const struct timer_state *s = p->state;
-	bool plain = !centred(p) && periph_get(p, CNT) == (down(p) ? s->arr : 0) && !s->repeat &&
-		     !periph_get(p, RCR) && !(periph_get(p, CR1) & (CR1_OPM | CR1_UDIS)) &&
-		     s->psc == periph_get(p, PSC) && s->arr == periph_get(p, ARR);
-
-	return plain ? ticks / (s->arr + 1) * (s->arr + 1) : 0;
-}
-
-/* Bring CNT to the present. Returns the flags that rose meanwhile. */
-static uint32_t catch_up(struct periph *p)
-{
-	struct timer_state *s = p->state;
-	uint64_t now = p->m->s.time.cycles;
-	uint32_t flags = 0;
-
-	while (counting(p)) {
-		uint64_t ticks = (now - s->base) / s->tick;
-		uint32_t n = to_update(p);
-
-		if (ticks < n) {
-			flags |= passed(p, (uint32_t)ticks);
-			step(p, (uint32_t)ticks);
-			s->base += ticks * s->tick;
-			return flags;
-		}
-		flags |= passed(p, n - 1);
-		s->base += (uint64_t)n * s->tick;
-		flags |= wrap(p);
-		ticks = skippable(p, (now - s->base) / s->tick);
-		if (ticks)
-			flags |= passed(p, s->arr);
-		s->base += ticks * s->tick;
-	}
-	s->base = now;
-	return flags;
-}
 
 /* ---- what others hear of it ------------------------------------------------------------ */
 
@@ -224,25 +31,29 @@ static const uint8_t dma_of[9][6] = {
 
 static void ask_dma(struct periph *p, uint32_t flags)
 {
-	uint32_t wanted = periph_get(p, DIER) >> 8 & flags;
+	uint32_t wanted = periph_get(p, TIM_DIER) >> 8 & flags;
 	unsigned dma = p->index >= 5 ? 2 : 1;
-	unsigned burst = (periph_get(p, DCR) >> 8 & 31) + 1; /* DBL; 1 unless bursts are set up */
+	unsigned burst = (periph_get(p, TIM_DCR) >> 8 & 31) + 1; /* DBL: 1 unless set up */
+	struct timer_state *s = p->state;
 
 	for (unsigned i = 0; i < 5; i++)
-		if (wanted >> i & 1 && dma_of[p->index][i])
+		if (wanted >> i & 1 && dma_of[p->index][i]) {
+			s->burst = 0;
 			dma_pulse(p->m, dma, dma_of[p->index][i], burst);
+		}
+	s->burst = 0;
 }
 
 static void update_irq(struct periph *p)
 {
-	uint32_t active = periph_get(p, SR) & periph_get(p, DIER);
+	uint32_t active = periph_get(p, TIM_SR) & periph_get(p, TIM_DIER);
 
 	if (p->irq[1] < 0) {
 		periph_irq(p, 0, active & 0x5F);
 		return;
 	}
 	periph_irq(p, 0, active & 0x80);   /* break */
-	periph_irq(p, 1, active & SR_UIF); /* update */
+	periph_irq(p, 1, active & TIM_SR_UIF); /* update */
 	periph_irq(p, 2, active & 0x60);   /* trigger, commutation */
 	periph_irq(p, 3, active & 0x1E);   /* capture and compare */
 }
@@ -250,9 +61,9 @@ static void update_irq(struct periph *p)
 /* Triggers for the ADCs: TRGO by MMS, and compare events. */
 static void trigger_outputs(struct periph *p, uint32_t flags)
 {
-	uint32_t mms = periph_get(p, CR2) >> 4 & 7;
+	uint32_t mms = periph_get(p, TIM_CR2) >> 4 & 7;
 
-	if (mms == 2 && flags & SR_UIF)
+	if (mms == 2 && flags & TIM_SR_UIF)
 		adc_trigger(p->m, p->index, 0);
 	if (mms >= 4 && flags & 2u << (mms - 4))
 		adc_trigger(p->m, p->index, 0);
@@ -264,10 +75,10 @@ static void trigger_outputs(struct periph *p, uint32_t flags)
 static void announce(struct periph *p, uint32_t flags)
 {
 	if (p->def == &basic_timer_def)
-		flags &= SR_UIF;
+		flags &= TIM_SR_UIF;
 	if (!flags)
 		return;
-	periph_set(p, SR, periph_get(p, SR) | flags);
+	periph_set(p, TIM_SR, periph_get(p, TIM_SR) | flags);
 	update_irq(p);
 	ask_dma(p, flags);
 	trigger_outputs(p, flags);
@@ -275,38 +86,23 @@ static void announce(struct periph *p, uint32_t flags)
 
 static void sync(struct periph *p)
 {
-	announce(p, catch_up(p));
+	announce(p, timer_catch_up(p));
 }
 
 /* Flags whose moment matters to somebody. */
 static uint32_t wanted_flags(const struct periph *p)
 {
-	uint32_t dier = periph_get(p, DIER), mms = periph_get(p, CR2) >> 4 & 7, sr = periph_get(p, SR);
+	uint32_t dier = periph_get(p, TIM_DIER), sr = periph_get(p, TIM_SR);
+	uint32_t mms = periph_get(p, TIM_CR2) >> 4 & 7;
 	uint32_t want = (dier & 0x1F & ~sr) | (dier >> 8 & 0x1F);
 
 	if (((const struct timer_state *)p->state)->polled)
 		want |= 0x1F & ~sr;
 	if (mms == 2)
-		want |= SR_UIF;
+		want |= TIM_SR_UIF;
 	else if (mms >= 4)
 		want |= 2u << (mms - 4);
 	return want | adc_wants(p->m, p->index);
-}
-
-/* Ticks to the first wanted flag; only as far as the next wrap, which then
- * looks again. */
-static uint32_t to_wanted(const struct periph *p, uint32_t want)
-{
-	uint32_t best = to_update(p), cnt = periph_get(p, CNT);
-
-	for (unsigned ch = 0; ch < 4; ch++) {
-		uint32_t ccr = periph_get(p, CCR1 + 4 * ch);
-		uint32_t distance = (down(p) ? cnt - ccr : ccr - cnt);
-
-		if (want & 2u << ch && distance && distance < best)
-			best = distance;
-	}
-	return best;
 }
 
 static void arm(struct periph *p)
@@ -314,18 +110,18 @@ static void arm(struct periph *p)
 	const struct timer_state *s = p->state;
 	uint32_t want = wanted_flags(p);
 
-	if (!counting(p) || !want) {
+	if (!timer_counting(p) || !want) {
 		periph_cancel(p, EVENT_NEXT);
 		return;
 	}
 	periph_schedule(p, EVENT_NEXT,
-			time_cycles_to_ns(p->m, s->base + (uint64_t)to_wanted(p, want) * s->tick));
+			time_cycles_to_ns(p->m, s->base + (uint64_t)timer_to_wanted(p, want) * s->tick));
 }
 
 static bool captures_lsi(const struct periph *p)
 {
 	return p->index == 5 && periph_get(p->m->afio, 0x04) & MAPR_TIM5CH4_LSI &&
-	       periph_get(p, CCER) >> 12 & 1 && (periph_get(p, CCMR1 + 4) >> 8 & 3) == 1 &&
+	       periph_get(p, TIM_CCER) >> 12 & 1 && (periph_get(p, TIM_CCMR1 + 4) >> 8 & 3) == 1 &&
 	       rcc_ready(p->m, "LSI");
 }
 
@@ -342,11 +138,11 @@ static void arm_lsi(struct periph *p)
 static void lsi_edge(struct periph *p)
 {
 	struct timer_state *s = p->state;
-	unsigned prescaler = 1u << (periph_get(p, CCMR1 + 4) >> 10 & 3);
+	unsigned prescaler = 1u << (periph_get(p, TIM_CCMR1 + 4) >> 10 & 3);
 
 	if (++s->captures >= prescaler) {
 		s->captures = 0;
-		periph_set(p, CCR1 + 12, periph_get(p, CNT));
+		periph_set(p, TIM_CCR1 + 12, periph_get(p, TIM_CNT));
 		announce(p, 0x10);
 	}
 	arm_lsi(p);
@@ -355,8 +151,8 @@ static void lsi_edge(struct periph *p)
 /* RM0008 14.3.12: the main output is off until software allows it again. */
 static void brake(struct periph *p)
 {
-	periph_set(p, BDTR, periph_get(p, BDTR) & ~BDTR_MOE);
-	announce(p, SR_BIF);
+	periph_set(p, TIM_BDTR, periph_get(p, TIM_BDTR) & ~TIM_BDTR_MOE);
+	announce(p, TIM_SR_BIF);
 }
 
 void timer_break(struct mcu *m)
@@ -364,8 +160,7 @@ void timer_break(struct mcu *m)
 	for (size_t i = 0; i < m->periph_count; i++) {
 		struct periph *p = &m->periphs[i];
 
-		/* Only the advanced ones have a break interrupt. */
-		if (p->def == &timer_def && p->irq[1] >= 0 && periph_get(p, BDTR) & BDTR_BKE)
+		if (p->def == &advanced_timer_def && periph_get(p, TIM_BDTR) & TIM_BDTR_BKE)
 			brake(p);
 	}
 }
@@ -383,7 +178,7 @@ static void timer_event(struct periph *p, unsigned id)
 void timer_rearm_all(struct mcu *m)
 {
 	for (size_t i = 0; i < m->periph_count; i++)
-		if (m->periphs[i].def == &timer_def && periph_clocked(&m->periphs[i]))
+		if (m->periphs[i].def->event == timer_event && periph_clocked(&m->periphs[i]))
 			arm(&m->periphs[i]);
 }
 
@@ -391,10 +186,10 @@ static void clock_changed(struct periph *p)
 {
 	struct timer_state *s = p->state;
 
-	if (!(periph_get(p, CR1) & CR1_CEN))
+	if (!(periph_get(p, TIM_CR1) & TIM_CR1_CEN))
 		return;
-	catch_up(p);
-	s->tick = tick_cycles(p);
+	timer_catch_up(p);
+	s->tick = timer_tick_cycles(p);
 	arm(p);
 }
 
@@ -428,7 +223,7 @@ static uint32_t read_sr(struct periph *p, const struct reg *r)
 		s->polled = true;
 		arm(p);
 	}
-	return periph_get(p, SR);
+	return periph_get(p, TIM_SR);
 }
 
 static void write_synced(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
@@ -445,13 +240,13 @@ static void write_cr1(struct periph *p, const struct reg *r, uint32_t value, uin
 	struct timer_state *s = p->state;
 
 	sync(p);
-	old = periph_get(p, CR1);
-	if (old & CR1_CMS) /* the direction is read-only when centre-aligned */
-		value = (value & ~CR1_DIR) | (old & CR1_DIR);
+	old = periph_get(p, TIM_CR1);
+	if (old & TIM_CR1_CMS) /* the direction is read-only when centre-aligned */
+		value = (value & ~TIM_CR1_DIR) | (old & TIM_CR1_DIR);
 	periph_store(p, r, value);
-	if (value & ~old & CR1_CEN) {
+	if (value & ~old & TIM_CR1_CEN) {
 		s->base = p->m->s.time.cycles;
-		s->tick = tick_cycles(p);
+		s->tick = timer_tick_cycles(p);
 	}
 	arm(p);
 }
@@ -459,7 +254,7 @@ static void write_cr1(struct periph *p, const struct reg *r, uint32_t value, uin
 static void write_sr(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
 {
 	sync(p);
-	periph_set(p, SR, periph_get(p, SR) & value);
+	periph_set(p, TIM_SR, periph_get(p, TIM_SR) & value);
 	update_irq(p);
 	arm(p);
 }
@@ -467,16 +262,16 @@ static void write_sr(struct periph *p, const struct reg *r, uint32_t value, uint
 static void write_egr(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
 {
 	struct timer_state *s = p->state;
-	uint32_t cr1 = periph_get(p, CR1), flags = value & 0xDE;
+	uint32_t cr1 = periph_get(p, TIM_CR1), flags = value & r->wmask & 0x5E;
 
 	sync(p);
-	if (value & 1 && !(cr1 & CR1_UDIS)) {
-		load_shadows(p);
+	if (value & 1 && !(cr1 & TIM_CR1_UDIS)) {
+		timer_load_shadows(p);
 		s->base = p->m->s.time.cycles;
-		periph_set(p, CNT, cr1 & CR1_DIR && !(cr1 & CR1_CMS) ? s->arr : 0);
-		flags |= cr1 & CR1_URS ? 0 : SR_UIF;
+		periph_set(p, TIM_CNT, cr1 & TIM_CR1_DIR && !(cr1 & TIM_CR1_CMS) ? s->arr : 0);
+		flags |= cr1 & TIM_CR1_URS ? 0 : TIM_SR_UIF;
 	}
-	if (value & SR_BIF) /* BG */
+	if (value & r->wmask & TIM_SR_BIF) /* BG */
 		brake(p);
 	announce(p, flags);
 	arm(p);
@@ -488,27 +283,39 @@ static void write_arr(struct periph *p, const struct reg *r, uint32_t value, uin
 
 	sync(p);
 	periph_store(p, r, value);
-	if (!(periph_get(p, CR1) & CR1_ARPE))
+	if (!(periph_get(p, TIM_CR1) & TIM_CR1_ARPE))
 		s->arr = value & 0xFFFF;
 	arm(p);
 }
 
-/* DMA burst: DMAR stands for the register DCR.DBA points at. */
-static uint32_t burst_offset(const struct periph *p)
+/* RM0008 15.4.18: DMAR stands for the register that DCR.DBA points at, and in a
+ * burst for one after the other from there. NULL: none, or DCR and DMAR themselves. */
+static const struct reg *burst_row(struct periph *p)
 {
-	return (periph_get(p, DCR) & 31) * 4;
+	struct timer_state *s = p->state;
+	uint32_t offset = (periph_get(p, TIM_DCR) & 31) * 4u + 4u * s->burst;
+	uint8_t row = offset < TIM_DCR ? p->row_of[offset / 4] : 0;
+
+	if (p->m->by_dma)
+		s->burst++;
+	return row ? &p->def->regs[row - 1] : NULL;
 }
 
 static uint32_t read_dmar(struct periph *p, const struct reg *r)
 {
-	return periph_get(p, burst_offset(p));
+	const struct reg *to = burst_row(p);
+
+	if (!to)
+		return 0;
+	return (to->read ? to->read(p, to) : periph_get(p, to->offset)) & to->rmask;
 }
 
 static void write_dmar(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
 {
-	sync(p);
-	periph_set(p, burst_offset(p), value & 0xFFFF);
-	arm(p);
+	const struct reg *to = burst_row(p);
+
+	if (to && to->write)
+		to->write(p, to, value, periph_get(p, to->offset));
 }
 
 static void timer_reset(struct periph *p, enum mcu_reset why)
@@ -520,62 +327,50 @@ static void timer_reset(struct periph *p, enum mcu_reset why)
 }
 
 #define PLAIN(off, nm, mask) {off, nm, 0, mask, mask, .write = write_synced}
+#define ABSENT(off, nm) {off, nm, 0, 0, 0} /* the advanced ones have it: reads 0 */
+#define COUNTER                                                                                    \
+	{TIM_CNT, "CNT", 0, 0xFFFF, 0xFFFF, .read = read_synced, .write = write_synced},           \
+	PLAIN(TIM_PSC, "PSC", 0xFFFF),                                                             \
+	{TIM_ARR, "ARR", 0xFFFF, 0xFFFF, 0xFFFF, .write = write_arr}
+#define CONTROL(cr1, cr2) {TIM_CR1, "CR1", 0, cr1, cr1, .read = read_synced, .write = write_cr1},  \
+	PLAIN(TIM_CR2, "CR2", cr2)
+#define EVENTS(sr, egr)                                                                            \
+	{TIM_SR, "SR", 0, sr, sr, .read = read_sr, .stable = true, .write = write_sr},             \
+	{TIM_EGR, "EGR", 0, 0, egr, .write = write_egr}
+#define CHANNELS                                                                                   \
+	PLAIN(TIM_CCR1, "CCR1", 0xFFFF), PLAIN(0x38, "CCR2", 0xFFFF),                              \
+	PLAIN(0x3C, "CCR3", 0xFFFF), PLAIN(0x40, "CCR4", 0xFFFF)
+#define MODES(ccer) PLAIN(TIM_CCMR1, "CCMR1", 0xFFFF), PLAIN(0x1C, "CCMR2", 0xFFFF),               \
+	PLAIN(TIM_CCER, "CCER", ccer)
+#define BURST                                                                                      \
+	PLAIN(TIM_DCR, "DCR", 0x1F1F),                                                             \
+	{TIM_DMAR, "DMAR", 0, 0xFFFF, 0xFFFF, .read = read_dmar, .write = write_dmar}
+
+static const struct reg advanced_regs[] = {
+	CONTROL(0x3FF, 0x7FFD), PLAIN(TIM_SMCR, "SMCR", 0xFFF7), PLAIN(TIM_DIER, "DIER", 0x7FFF),
+	EVENTS(0x1EFF, 0xFF), MODES(0x3FFF), COUNTER, PLAIN(TIM_RCR, "RCR", 0xFF), CHANNELS,
+	PLAIN(TIM_BDTR, "BDTR", 0xFFFF), BURST,
+};
+
 static const struct reg regs[] = {
-	{CR1, "CR1", 0, 0x3FF, 0x3FF, .read = read_synced, .write = write_cr1},
-	PLAIN(CR2, "CR2", 0x7FFD),
-	PLAIN(SMCR, "SMCR", 0xFFF7),
-	PLAIN(DIER, "DIER", 0x7FFF),
-	{SR, "SR", 0, 0x1EFF, 0x1EFF, .read = read_sr, .stable = true, .write = write_sr},
-	{EGR, "EGR", 0, 0, 0xFF, .write = write_egr},
-	PLAIN(CCMR1, "CCMR1", 0xFFFF),
-	PLAIN(0x1C, "CCMR2", 0xFFFF),
-	PLAIN(CCER, "CCER", 0x3FFF),
-	{CNT, "CNT", 0, 0xFFFF, 0xFFFF, .read = read_synced, .write = write_synced},
-	PLAIN(PSC, "PSC", 0xFFFF),
-	{ARR, "ARR", 0xFFFF, 0xFFFF, 0xFFFF, .write = write_arr},
-	PLAIN(RCR, "RCR", 0xFF),
-	PLAIN(CCR1, "CCR1", 0xFFFF),
-	PLAIN(0x38, "CCR2", 0xFFFF),
-	PLAIN(0x3C, "CCR3", 0xFFFF),
-	PLAIN(0x40, "CCR4", 0xFFFF),
-	PLAIN(BDTR, "BDTR", 0xFFFF),
-	PLAIN(DCR, "DCR", 0x1F1F),
-	{DMAR, "DMAR", 0, 0xFFFF, 0xFFFF, .read = read_dmar, .write = write_dmar},
+	CONTROL(0x3FF, 0xF8), PLAIN(TIM_SMCR, "SMCR", 0xFFF7), PLAIN(TIM_DIER, "DIER", 0x5F5F),
+	EVENTS(0x1E5F, 0x5F), MODES(0x3333), COUNTER, ABSENT(TIM_RCR, "RCR"), CHANNELS,
+	ABSENT(TIM_BDTR, "BDTR"), BURST,
 };
 
-const struct periph_def timer_def = {
-	.kind = "TIM",
-	.regs = regs,
-	.reg_count = sizeof regs / sizeof regs[0],
-	.state_size = sizeof(struct timer_state),
-	.reset = timer_reset,
-	.event = timer_event,
-	.clock_changed = clock_changed,
-	.frozen = frozen,
-	.debug_stop_bit = debug_stop_bit,
-	.not_modelled = "pins, input capture and slave modes from outside, break pin, dead time",
-};
-
-/* TIM6 and TIM7: a counter and nothing else. */
+/* A counter and nothing else. */
 static const struct reg basic_regs[] = {
-	{CR1, "CR1", 0, 0x8F, 0x8F, .read = read_synced, .write = write_cr1},
-	PLAIN(CR2, "CR2", 0x70),
-	PLAIN(DIER, "DIER", 0x101),
-	{SR, "SR", 0, 1, 1, .read = read_sr, .stable = true, .write = write_sr},
-	{EGR, "EGR", 0, 0, 1, .write = write_egr},
-	{CNT, "CNT", 0, 0xFFFF, 0xFFFF, .read = read_synced, .write = write_synced},
-	PLAIN(PSC, "PSC", 0xFFFF),
-	{ARR, "ARR", 0xFFFF, 0xFFFF, 0xFFFF, .write = write_arr},
+	CONTROL(0x8F, 0x70), PLAIN(TIM_DIER, "DIER", 0x101), EVENTS(1, 1), COUNTER,
 };
 
-const struct periph_def basic_timer_def = {
-	.kind = "TIM",
-	.regs = basic_regs,
-	.reg_count = sizeof basic_regs / sizeof basic_regs[0],
-	.state_size = sizeof(struct timer_state),
-	.reset = timer_reset,
-	.event = timer_event,
-	.clock_changed = clock_changed,
-	.frozen = frozen,
-	.debug_stop_bit = debug_stop_bit,
-};
+#define NOT_MODELLED "pins, input capture and slave modes from outside, break pin, dead time"
+#define TIMER(rows, what)                                                                          \
+	{                                                                                          \
+		.kind = "TIM", .regs = rows, .reg_count = sizeof rows / sizeof rows[0],            \
+		.state_size = sizeof(struct timer_state), .reset = timer_reset,                    \
+		.event = timer_event, .clock_changed = clock_changed, .frozen = frozen,            \
+		.debug_stop_bit = debug_stop_bit, .not_modelled = what,                            \
+	}
+const struct periph_def advanced_timer_def = TIMER(advanced_regs, NOT_MODELLED);
+const struct periph_def timer_def = TIMER(regs, NOT_MODELLED);
+const struct periph_def basic_timer_def = TIMER(basic_regs, NULL);
