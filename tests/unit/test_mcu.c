@@ -44,24 +44,6 @@ static void no_two_peripherals_overlap(void **state)
 		}
 }
 
-static void registers_read_their_reset_values(void **state)
-{
-	struct mcu *m = fixture();
-
-	(void)state;
-	clocks_on(m);
-	for (size_t i = 0; i < m->periph_count; i++)
-		for (size_t r = 0; r < m->periphs[i].def->reg_count; r++) {
-			const struct reg *reg = &m->periphs[i].def->regs[r];
-
-			/* Computed values, and RCC which the fixture has written. */
-			if (!reg->read && m->periphs[i].base != 0x40021000)
-				assert_int_equal(rd(m, m->periphs[i].base + reg->offset),
-						 reg->reset & reg->rmask);
-		}
-	mcu_free(m);
-}
-
 /* ---- buses ---------------------------------------------------------------------------- */
 
 static void the_bridge_repeats_narrow_writes_on_every_lane(void **state)
@@ -560,7 +542,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_register_row_agrees_with_itself),
 		cmocka_unit_test(no_two_peripherals_overlap),
-		cmocka_unit_test(registers_read_their_reset_values),
 		cmocka_unit_test(the_bridge_repeats_narrow_writes_on_every_lane),
 		cmocka_unit_test(the_ahb_keeps_the_other_lanes),
 		cmocka_unit_test(bit_band_reaches_ram_and_registers),

@@ -24,6 +24,7 @@
 #define MAILBOX 0x180u
 #define FIFO 0x1B0u
 #define FMR 0x200
+#define FMR_FINIT 1u
 #define FM1R 0x204
 #define FS1R 0x20C
 #define FFA1R 0x214
@@ -103,7 +104,7 @@ static void put_in_fifo(struct periph *p, unsigned fifo, const struct can_messag
 
 static void loop_back(struct periph *p, const struct can_message *message)
 {
-	for (unsigned bank = 0; bank < BANKS && !(periph_get(p, FMR) & 1); bank++)
+	for (unsigned bank = 0; bank < BANKS && !(periph_get(p, FMR) & FMR_FINIT); bank++)
 		if (bank_matches(p, bank, message->ir)) {
 			put_in_fifo(p, periph_get(p, FFA1R) >> bank & 1, message);
 			return;
@@ -237,6 +238,13 @@ static void write_btr(struct periph *p, const struct reg *r, uint32_t value, uin
 		periph_store(p, r, value);
 }
 
+/* Mode, scale and FIFO of the banks are set up while FINIT is on (24.9.4). */
+static void write_filter_mode(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
+{
+	if (periph_get(p, FMR) & FMR_FINIT)
+		periph_store(p, r, value);
+}
+
 /* Mailboxes, FIFO outputs and filter banks are arrays. NULL: nothing there. */
 static uint32_t *cell(struct periph *p, uint32_t offset, int *box)
 {
@@ -293,10 +301,10 @@ static const struct reg regs[] = {
 	{IER, "IER", 0, 0x38F7F, 0x38F7F, .write = write_ier},
 	{ESR, "ESR", 0, 0xFFFF0077, 0x70},
 	{BTR, "BTR", 0x01230000, 0xC37F03FF, 0xC37F03FF, .write = write_btr},
-	{FMR, "FMR", 0x2A1C0E01, ~0u, 0x3F01},
-	{FM1R, "FM1R", 0, BANK_BITS, BANK_BITS},
-	{FS1R, "FS1R", 0, BANK_BITS, BANK_BITS},
-	{FFA1R, "FFA1R", 0, BANK_BITS, BANK_BITS},
+	{FMR, "FMR", 0x2A1C0E01, ~0u, FMR_FINIT}, /* CAN2SB: connectivity line only */
+	{FM1R, "FM1R", 0, BANK_BITS, BANK_BITS, .write = write_filter_mode},
+	{FS1R, "FS1R", 0, BANK_BITS, BANK_BITS, .write = write_filter_mode},
+	{FFA1R, "FFA1R", 0, BANK_BITS, BANK_BITS, .write = write_filter_mode},
 	{FA1R, "FA1R", 0, BANK_BITS, BANK_BITS},
 };
 

@@ -25,6 +25,7 @@
 #include "mcu/periph/periph.h"
 
 #define ACR 0x00
+#define ACR_PRFTBE 0x10u /* its status, PRFTBS, is the next bit */
 #define KEYR 0x04
 #define OPTKEYR 0x08
 #define SR 0x0C
@@ -443,8 +444,13 @@ static void write_ar(struct periph *p, const struct reg *r, uint32_t value, uint
 		periph_set(p, AR, value);
 }
 
+static void write_acr(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
+{
+	periph_set(p, ACR, (value & 0x1F) | (value & ACR_PRFTBE) << 1);
+}
+
 static const struct reg regs[] = {
-	{ACR, "ACR", 0x30, 0x3F, 0x1F},
+	{ACR, "ACR", 0x30, 0x3F, 0x1F, .write = write_acr},
 	{KEYR, "KEYR", 0, 0, ~0u, .write = write_keyr},
 	{OPTKEYR, "OPTKEYR", 0, 0, ~0u, .write = write_optkeyr},
 	{SR, "SR", 0, 0x35, 0x34, .write = write_sr},
