@@ -4,8 +4,7 @@
  * change that, at times fixed by the plan, so that a repeated run is the same
  * run.
  *
- * Not modelled: what a device says beyond its acknowledge (I2C data read as
- * ones), answers that depend on what the firmware sent.
+ * Answers to what the firmware asked (a device's register) are named in input.c.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -89,13 +88,26 @@ static void note_nack(struct watch *w, const struct mcu *m, unsigned n, uint8_t 
 							  mcu_instructions(m)};
 }
 
+static bool acknowledges(const struct watch *w, unsigned n, uint8_t addr7)
+{
+	for (size_t i = 0; i < w->plan->answer_count; i++) {
+		const struct answer *a = &w->plan->answers[i];
+
+		if (a->unit != n)
+			continue;
+		if (a->kind == ANSWER_I2C && (a->which == ANSWER_ANY || a->which == addr7))
+			return true;
+		if (a->kind == ANSWER_I2C_DATA && a->which == addr7)
+			return true;
+	}
+	return false;
+}
+
 static bool on_i2c(void *ctx, struct mcu *m, unsigned n, uint8_t addr7, bool read)
 {
 	struct watch *w = ctx;
-	const struct answer *a = find(w, ANSWER_I2C, n);
-
-	(void)read;
-	if (a && (a->which == ANSWER_ANY || a->which == addr7))
+	inputs_i2c_addressed(w, n, addr7, read);
+	if (acknowledges(w, n, addr7))
 		return true;
 	note_nack(w, m, n, addr7);
 	return false;
@@ -106,9 +118,11 @@ static uint16_t on_spi(void *ctx, struct mcu *m, unsigned n, uint16_t out)
 	struct watch *w = ctx;
 	const struct answer *a = find(w, ANSWER_SPI, n);
 
-	(void)m;
-	(void)out;
+	uint16_t value = 0xFFFF;
+
 	w->spi_used |= (uint8_t)(1u << n);
+	if (inputs_spi(w, m, n, out, &value))
+		return value;
 	return a ? (uint16_t)a->value : 0xFFFF;
 }
 
@@ -131,7 +145,9 @@ static void on_load(void *ctx, struct mcu *m, uint32_t pc, uint32_t address, uns
 void answers_hooks(const struct plan *plan, struct mcu_hooks *hooks)
 {
 	hooks->i2c_ack = on_i2c;
+	hooks->i2c_data = inputs_i2c_data;
 	hooks->spi = on_spi;
+	hooks->adc = inputs_adc;
 	for (size_t i = 0; i < plan->answer_count; i++)
 		if (plan->answers[i].kind == ANSWER_BITS)
 			hooks->load = on_load; /* costs the skipping of idle loops */
@@ -217,18 +233,50 @@ void answer_text(const struct answer *a, char *out, size_t size)
 	case ANSWER_BITS:
 		bits_text(a, out, size);
 		break;
+	case ANSWER_I2C_DATA:
+	case ANSWER_SPI_DATA:
+	case ANSWER_ADC:
+		input_text(NULL, a, out, size);
+		break;
 	}
+}
+
+static bool is_input(const struct answer *a)
+{
+	return a->kind == ANSWER_I2C_DATA || a->kind == ANSWER_SPI_DATA || a->kind == ANSWER_ADC;
+}
+
+/* A device that answers with data acknowledges: that goes without saying. */
+static bool is_implied(const struct plan *plan, const struct answer *a)
+{
+	for (size_t i = 0; i < plan->answer_count; i++) {
+		const struct answer *b = &plan->answers[i];
+
+		if (a->kind == ANSWER_I2C && b->kind == ANSWER_I2C_DATA && b->unit == a->unit &&
+		    (b->which == a->which))
+			return true;
+	}
+	return false;
 }
 
 void answers_text(const struct plan *plan, char *out, size_t size)
 {
+	const struct answer *last = NULL;
 	size_t len = 0;
 
 	for (size_t i = 0; i < plan->answer_count && len < size; i++) {
+		const struct answer *a = &plan->answers[i];
 		char one[96];
 
-		answer_text(&plan->answers[i], one, sizeof one); /* begins with "if " */
-		len += (size_t)snprintf(out + len, size - len, "%s%s", i ? " and " : "",
-					i ? one + 3 : one);
+		if (is_implied(plan, a))
+			continue;
+		if (is_input(a))
+			input_text(last, a, one, sizeof one);
+		else
+			answer_text(a, one, sizeof one); /* begins with "if " */
+		len += (size_t)snprintf(out + len, size - len, "%s%s",
+					last && one[0] == 'i' ? " and " : "",
+					last && one[0] == 'i' ? one + 3 : one);
+		last = a;
 	}
 }

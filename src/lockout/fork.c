@@ -10,58 +10,44 @@
  * a bus acknowledging. The search ends after a counted effort, so that it ends
  * at the same point on every machine.
  *
- * Left out: other answers that only help together; what an answer leads to late
- * (HORIZON_NS).
+ * Answers with data, and answers upon answers, are explore.c's. Left out: what an
+ * answer leads to late (HORIZON_NS).
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lockout/lockout_internal.h"
+#include "lockout/explore.h"
 
-#define SETTLE_NS (500ull * NS_PER_MS)  /* start-up is over by then */
-#define SETTLE_INSTRUCTIONS 12000000u
 #define EARLY_LOOK 200000u              /* instructions in which straps are read */
 #define LATE_LOOK 30000u
 #define LATE_LOOK_NS (30ull * NS_PER_MS)
 #define PRESS_NS (100ull * NS_PER_MS)   /* longer than a debounce */
-#define HORIZON_NS (200ull * NS_PER_MS) /* what an answer leads to shows by then */
-#define HORIZON_INSTRUCTIONS 2000000u
 #define BYTE_INSTRUCTIONS 300000u
 #define DEVICE_NS (500ull * NS_PER_MS)
 #define DEVICE_INSTRUCTIONS 20000000u
+#define EXPLORE_PART 50                 /* % of the budget, kept for it */
 #define TRY_EFFORT 30000u               /* of starting a try */
-#define HITS_MAX 4
 
-struct forks {
-	const struct subject *s;
-	const struct plan *base;
-	struct outcome *o;
-	struct lockout_report *r;
-	struct err *err;
-	uint64_t left;               /* effort that may still be spent */
-	struct store_mark hits[HITS_MAX];
-	size_t hit_count;
-	struct watch *w;
-	struct candidates *c;
-	struct looks early, late;
-};
-
-static bool over(const struct forks *f)
+bool forks_over(const struct forks *f)
 {
 	return f->hit_count == HITS_MAX || !f->left;
 }
 
-static void go_on(struct forks *f, struct mcu *m, const struct mcu_limits *limits)
+void forks_spend(struct forks *f, uint64_t effort)
 {
-	uint64_t from = mcu_effort(m), spent;
+	f->left -= effort < f->left ? effort : f->left;
+}
+
+void forks_go_on(struct forks *f, struct mcu *m, const struct mcu_limits *limits)
+{
+	uint64_t from = mcu_effort(m);
 	enum mcu_stop stop = MCU_STOP_HOOK;
 
 	while (stop == MCU_STOP_HOOK && !f->w->off) {
 		stop = answers_run(f->w, m, limits);
 		watch_settle(f->w, m);
 	}
-	spent = mcu_effort(m) - from + TRY_EFFORT;
-	f->left -= spent < f->left ? spent : f->left;
+	forks_spend(f, mcu_effort(m) - from + TRY_EFFORT);
 }
 
 /* ---- an answer that took SWD away ----------------------------------------------------------- */
@@ -96,14 +82,14 @@ static void add_coverage(struct outcome *to, const struct outcome *from)
 }
 
 /* The whole run under that answer, judged. */
-static enum status judge_answer(struct forks *f, const struct answer *a, uint64_t lost_ns)
+static enum status judge_plan(struct forks *f, const struct plan *lost, uint64_t lost_ns)
 {
-	struct plan plan = *f->base;
+	const struct answer *a = &lost->answers[lost->answer_count - 1];
+	struct plan plan = *lost;
 	struct outcome *o = calloc(1, sizeof *o);
 	size_t first = f->r->finding_count;
 	enum status status = o ? STATUS_OK : STATUS_NO_MEMORY;
 
-	plan.answers[plan.answer_count++] = *a;
 	plan.run_ns = lost_ns + 2 * HORIZON_NS;
 	if (status == STATUS_OK)
 		status = run_plan(f->s, &plan, true, o, f->err);
@@ -119,17 +105,28 @@ static enum status judge_answer(struct forks *f, const struct answer *a, uint64_
 	return status;
 }
 
-static enum status settle_hit(struct forks *f, const struct answer *tried)
+enum status forks_settle_hit(struct forks *f, const struct plan *tried)
 {
 	const struct swj_change *c = f->w->off ? watch_offender(f->w) : NULL;
-	struct answer a = *tried;
+	struct plan plan = *tried;
+	struct answer *a = &plan.answers[plan.answer_count - 1];
 
 	if (!c || is_known(f, c))
 		return STATUS_OK;
 	f->hits[f->hit_count++] = c->mark;
-	if (a.kind == ANSWER_PIN && c->ns < a.until_ns)
-		a.until_ns = NEVER;
-	return judge_answer(f, &a, c->ns);
+	if (a->kind == ANSWER_PIN && c->ns < a->until_ns)
+		a->until_ns = NEVER;
+	return judge_plan(f, &plan, c->ns);
+}
+
+/* The base plan and one answer more. */
+static struct plan with_answer(const struct forks *f, const struct answer *a)
+{
+	struct plan plan = *f->base;
+
+	if (plan.answer_count < ANSWERS_MAX)
+		plan.answers[plan.answer_count++] = *a;
+	return plan;
 }
 
 /* ---- from reset ------------------------------------------------------------------------------- */
@@ -138,14 +135,13 @@ static enum status settle_hit(struct forks *f, const struct answer *tried)
 static enum status from_reset(struct forks *f, const struct answer *a,
 			      const struct mcu_limits *limits, bool *off)
 {
-	struct plan plan = *f->base;
+	struct plan plan = with_answer(f, a);
 	struct mcu *m = rig_new(f->s, &plan, f->err);
 
 	if (!m)
 		return STATUS_NO_MEMORY;
-	plan.answers[plan.answer_count++] = *a;
 	watch_attach(f->w, m, &plan);
-	go_on(f, m, limits);
+	forks_go_on(f, m, limits);
 	*off = f->w->off;
 	f->w->plan = f->base;
 	mcu_free(m);
@@ -157,8 +153,9 @@ static enum status try_from_reset(struct forks *f, const struct answer *a,
 {
 	bool off = false;
 	enum status status = from_reset(f, a, limits, &off);
+	struct plan plan = with_answer(f, a);
 
-	return status == STATUS_OK && off ? settle_hit(f, a) : status;
+	return status == STATUS_OK && off ? forks_settle_hit(f, &plan) : status;
 }
 
 /* One device after the other; if all of them together do what none does alone,
@@ -185,7 +182,7 @@ static enum status try_i2c(struct forks *f, unsigned unit)
 		struct answer one = a;
 
 		one.which = f->o->watch.nacks[i].address;
-		if (f->o->watch.nacks[i].unit == unit && !over(f))
+		if (f->o->watch.nacks[i].unit == unit && !forks_over(f))
 			status = try_from_reset(f, &one, &limits);
 	}
 	if (off && status == STATUS_OK && f->hit_count == hits)
@@ -198,7 +195,7 @@ static enum status try_spi(struct forks *f, unsigned unit)
 	struct answer a = {.kind = ANSWER_SPI, .unit = (uint8_t)unit, .until_ns = NEVER};
 	struct mcu_limits limits = {.until_ns = DEVICE_NS, .instructions = DEVICE_INSTRUCTIONS};
 
-	if (!(f->o->watch.spi_used >> unit & 1) || over(f))
+	if (!(f->o->watch.spi_used >> unit & 1) || forks_over(f))
 		return STATUS_OK;
 	return try_from_reset(f, &a, &limits);
 }
@@ -209,7 +206,7 @@ static enum status try_straps(struct forks *f, struct mcu *settled)
 	enum status status = STATUS_OK;
 
 	waits_candidates(f->s, settled, &f->early, false, f->c);
-	for (size_t i = 0; i < f->c->count && status == STATUS_OK && !over(f); i++)
+	for (size_t i = 0; i < f->c->count && status == STATUS_OK && !forks_over(f); i++)
 		status = try_from_reset(f, &f->c->answer[i], &limits);
 	return status;
 }
@@ -220,7 +217,7 @@ static enum status try_late(struct forks *f, struct mcu *m, const struct mcu_sna
 			    const struct answer *candidate)
 {
 	struct answer a = *candidate;
-	struct plan plan = *f->base;
+	struct plan plan;
 	struct mcu_limits limits;
 	enum status status;
 
@@ -232,10 +229,10 @@ static enum status try_late(struct forks *f, struct mcu *m, const struct mcu_sna
 					 ? BYTE_INSTRUCTIONS : HORIZON_INSTRUCTIONS)};
 	if (a.kind == ANSWER_PIN)
 		a.until_ns = a.at_ns + PRESS_NS;
-	plan.answers[plan.answer_count++] = a;
+	plan = with_answer(f, &a);
 	watch_attach(f->w, m, &plan);
-	go_on(f, m, &limits);
-	status = f->w->off ? settle_hit(f, &a) : STATUS_OK;
+	forks_go_on(f, m, &limits);
+	status = f->w->off ? forks_settle_hit(f, &plan) : STATUS_OK;
 	f->w->plan = f->base;
 	return status;
 }
@@ -245,7 +242,7 @@ static enum status try_waits(struct forks *f, struct mcu *m, struct mcu_snapshot
 	enum status status = STATUS_OK;
 
 	waits_candidates(f->s, m, &f->late, true, f->c);
-	for (size_t i = 0; i < f->c->count && status == STATUS_OK && !over(f); i++)
+	for (size_t i = 0; i < f->c->count && status == STATUS_OK && !forks_over(f); i++)
 		status = try_late(f, m, at, &f->c->answer[i]);
 	return status;
 }
@@ -260,7 +257,7 @@ static void settle(struct forks *f, struct mcu *m, struct mcu_snapshot *at)
 	watch_attach(f->w, m, f->base);
 	waits_look(f->w, m, &limits, &f->early);
 	limits.instructions = SETTLE_INSTRUCTIONS;
-	go_on(f, m, &limits);
+	forks_go_on(f, m, &limits);
 	mcu_snapshot_take(at, m);
 	limits.until_ns = mcu_now_ns(m) + LATE_LOOK_NS;
 	limits.instructions = mcu_instructions(m) + LATE_LOOK;
@@ -269,7 +266,7 @@ static void settle(struct forks *f, struct mcu *m, struct mcu_snapshot *at)
 }
 
 /* All answers, one after the other, beside those that the base plan has. */
-static enum status try_beside(struct forks *f)
+enum status forks_beside(struct forks *f)
 {
 	struct mcu *m = rig_new(f->s, f->base, f->err);
 	struct mcu_snapshot *at = m ? mcu_snapshot_new(m) : NULL;
@@ -297,7 +294,7 @@ static enum status try_behind_i2c(struct forks *f, unsigned unit)
 	with.answers[with.answer_count++] = (struct answer){
 		.kind = ANSWER_I2C, .unit = (uint8_t)unit, .which = ANSWER_ANY, .until_ns = NEVER};
 	f->base = &with;
-	status = try_beside(f);
+	status = forks_beside(f);
 	f->base = base;
 	return status;
 }
@@ -314,15 +311,19 @@ static enum status try_all(struct forks *f)
 {
 	enum status status = STATUS_OK;
 
-	for (unsigned unit = 1; status == STATUS_OK && unit <= 2 && !over(f); unit++)
+	for (unsigned unit = 1; status == STATUS_OK && unit <= 2 && !forks_over(f); unit++)
 		status = try_i2c(f, unit);
 	if (status == STATUS_OK)
-		status = try_beside(f);
+		status = forks_beside(f);
 	for (unsigned unit = 1; status == STATUS_OK && unit <= 3; unit++)
 		status = try_spi(f, unit);
 	for (unsigned unit = 1; status == STATUS_OK && unit <= 2 && !f->hit_count; unit++)
-		if (has_nack(f, unit) && !over(f))
+		if (has_nack(f, unit) && !forks_over(f))
 			status = try_behind_i2c(f, unit);
+	if (status == STATUS_OK && !f->hit_count) {
+		f->left += f->budget * EXPLORE_PART / 100;
+		status = explore(f);
+	}
 	return status;
 }
 
@@ -335,7 +336,7 @@ enum status judge_forks(const struct subject *s, const struct plan *base, uint64
 	if (!f)
 		return status;
 	*f = (struct forks){.s = s, .base = base, .o = o, .r = r, .err = err,
-			    .left = budget,
+			    .left = budget, .budget = budget,
 			    .w = calloc(1, sizeof *f->w), .c = calloc(1, sizeof *f->c)};
 	if (f->w && f->c)
 		status = try_all(f);

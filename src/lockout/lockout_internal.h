@@ -15,8 +15,11 @@
  *   judge.c    what was noted -> findings; findings -> verdict
  *   judge_options.c   the same for option bytes
  *   answer.c   what the outside answers in a run, where nobody would
+ *   input.c    what it asks the outside for
+ *   compare.c  what it compares the answers with
  *   waits.c    what a firmware waits for
  *   fork.c     the other answers tried
+ *   explore.c  answers built upon answers, taken from the comparisons
  *
  * Runs are deterministic, so a point in a run is a count of instructions: to
  * look closer, the run is repeated up to it.
@@ -64,6 +67,10 @@ enum answer_kind {
 	ANSWER_UART, /* USART `unit` receives `text` */
 	ANSWER_SPI,  /* whoever is on SPI `unit` answers `value` */
 	ANSWER_BITS, /* bits `mask` of the register at `address` read as in `value` */
+	ANSWER_I2C_DATA, /* device `which` on I2C `unit` acknowledges, and says `value` to question
+			    `address` (input.c) */
+	ANSWER_SPI_DATA, /* question `address` on SPI `unit` is answered `value` */
+	ANSWER_ADC,      /* channel `which` of ADC `unit` reads `value` */
 };
 #define ANSWER_ANY 0xFFu
 #define ANSWER_TEXT_MAX 20
@@ -77,7 +84,7 @@ struct answer {
 
 /* Stores of SWJ_CFG=100 that a proof replaces. */
 #define FIXES_MAX 16
-#define ANSWERS_MAX 2
+#define ANSWERS_MAX 10
 struct plan {
 	struct answer answers[ANSWERS_MAX];
 	size_t answer_count;
@@ -134,8 +141,35 @@ struct nack {
 /* Stores to AFIO_MAPR behind each of which a run stops for a checkpoint. */
 #define CHECKPOINTS_MAX 2000
 
+/* A question that the plan has no answer to. */
+struct input {
+	struct answer question;
+	uint8_t bits;  /* of the answer */
+	uint16_t mark; /* what it was answered instead, 0: nothing */
+};
+#define INPUTS_MAX 64
+struct i2c_talk {
+	uint8_t device, sent, offset; /* bytes written before, bytes read since */
+	uint16_t bytes;               /* the last two written */
+};
+struct spi_talk {
+	uint32_t hash;   /* of the frames sent */
+	uint16_t first;
+	uint8_t count;
+};
+struct inputs {
+	struct i2c_talk i2c[4];
+	struct spi_talk spi[4];
+	struct input input[INPUTS_MAX];
+	size_t count;
+	size_t dull;     /* the first so many are left alone */
+	unsigned colour; /* 0: nothing is marked */
+	uint64_t newest; /* count of instructions when the newest was asked */
+};
+
 struct watch {
 	const struct plan *plan;
+	struct inputs inputs;
 	uint32_t answers_done;      /* two bits an answer: begun, ended */
 	struct nack nacks[NACKS_MAX];
 	size_t nack_count;
@@ -193,6 +227,19 @@ void answers_hooks(const struct plan *plan, struct mcu_hooks *hooks);
 void answer_text(const struct answer *a, char *out, size_t size);
 /* The same of all answers of a plan: "if ... and PA0 reads 1" */
 void answers_text(const struct plan *plan, char *out, size_t size);
+
+/* ---- questions and their marks (input.c) --------------------------------------------- */
+
+void inputs_i2c_addressed(struct watch *w, unsigned unit, uint8_t device, bool read);
+void inputs_i2c_data(void *ctx, struct mcu *m, unsigned unit, bool read, uint8_t *byte);
+void inputs_port_written(struct watch *w);
+/* One frame; true: `value` is what comes back. */
+bool inputs_spi(struct watch *w, struct mcu *m, unsigned unit, uint16_t out,
+		uint16_t *value);
+void inputs_adc(void *ctx, struct mcu *m, unsigned unit, unsigned channel, uint16_t *value);
+/* "if I2C1 device 0x68 answers register 0x75 with 0x71"; what goes on with `last` (may be
+ * NULL), the answer before it, says only what is more, and does not begin with "if". */
+void input_text(const struct answer *last, const struct answer *a, char *out, size_t size);
 
 /* ---- waits ------------------------------------------------------------------------------ */
 

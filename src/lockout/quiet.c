@@ -55,10 +55,10 @@ static void add_coverage(uint8_t *to, const uint8_t *from, size_t size)
 static bool shows_more(struct quiet *q, struct watch *w, struct mcu *m,
 		       const struct mcu_limits *limits)
 {
-	uint64_t end = mcu_effort(m) + AHEAD_EFFORT;
+	uint64_t from = mcu_effort(m);
 	unsigned resets = w->resets[MCU_RESET_IWDG] + w->resets[MCU_RESET_WWDG];
 
-	while (mcu_now_ns(m) < limits->until_ns && mcu_effort(m) < end) {
+	while (mcu_now_ns(m) < limits->until_ns && mcu_effort(m) - from < AHEAD_EFFORT) {
 		uint64_t hold = mcu_now_ns(m) + AHEAD_HOLD_NS;
 		struct mcu_limits slice = {.until_ns = limits->until_ns};
 

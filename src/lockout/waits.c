@@ -34,7 +34,7 @@ static uint32_t mask_of(const struct mcu *m, const struct arm_insn *i, unsigned 
 			return 1u << (31 - i->shift_n);
 		return 0;
 	case ARM_KIND_UBFX:
-		return i->imm < 32 ? 1u << i->imm : 0;
+		return (uint32_t)(((2ull << i->imm) - 1) << i->shift_n);
 	default:
 		return 0;
 	}
@@ -121,6 +121,20 @@ static bool looker_i2c(void *ctx, struct mcu *m, unsigned n, uint8_t addr7, bool
 	return l->below.i2c_ack(l->w, m, n, addr7, read);
 }
 
+static void looker_i2c_data(void *ctx, struct mcu *m, unsigned n, bool read, uint8_t *byte)
+{
+	struct looker *l = ctx;
+
+	l->below.i2c_data(l->w, m, n, read, byte);
+}
+
+static void looker_adc(void *ctx, struct mcu *m, unsigned n, unsigned channel, uint16_t *value)
+{
+	struct looker *l = ctx;
+
+	l->below.adc(l->w, m, n, channel, value);
+}
+
 static uint16_t looker_spi(void *ctx, struct mcu *m, unsigned n, uint16_t out)
 {
 	struct looker *l = ctx;
@@ -133,7 +147,8 @@ void waits_look(struct watch *w, struct mcu *m, const struct mcu_limits *limits,
 {
 	struct looker l = {.w = w, .looks = looks};
 	struct mcu_hooks above = {.ctx = &l, .event = looker_event, .store = looker_store,
-				  .load = looker_load, .i2c_ack = looker_i2c, .spi = looker_spi};
+				  .load = looker_load, .i2c_ack = looker_i2c, .spi = looker_spi,
+				  .i2c_data = looker_i2c_data, .adc = looker_adc};
 	enum mcu_stop stop = MCU_STOP_HOOK;
 
 	watch_hooks(w, &l.below);

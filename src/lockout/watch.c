@@ -203,6 +203,14 @@ static bool is_fixed(const struct plan *plan, struct store_mark mark)
 	return false;
 }
 
+/* GPIOx_ODR, BSRR, BRR */
+static bool is_port_output(uint32_t target)
+{
+	uint32_t at = target - 0x40010800u;
+
+	return at < 7 * 0x400 && (at & 0x3FF) >= 0xC && (at & 0x3FF) <= 0x14;
+}
+
 static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
 {
 	struct watch *w = ctx;
@@ -211,6 +219,8 @@ static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
 		w->flash_cr = *store;
 	if (store->target == RCC_APB2ENR && store->value & 1)
 		w->afio_clocked = true;
+	if (is_port_output(store->target))
+		inputs_port_written(w);
 	if (store->target != AFIO_MAPR_ADDRESS)
 		return;
 	if (w->mapr_stores++ < CHECKPOINTS_MAX)

@@ -175,6 +175,13 @@ static bool is_ppb(const struct mcu *m, uint32_t address)
 	return address >= 0xE0000000u && address - m->dbgmcu->base >= m->dbgmcu->span;
 }
 
+/* Nothing answers there, unless the hook does. */
+static bool absent(struct mcu *m, uint32_t address, unsigned size, bool store, uint32_t *value)
+{
+	return m->hooks.absent && !m->by_debugger &&
+	       m->hooks.absent(m->hooks.ctx, m, address, size, store, value);
+}
+
 bool bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value)
 {
 	uint32_t word;
@@ -184,7 +191,8 @@ bool bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value)
 	m->effort += MCU_EFFORT_ACCESS;
 	/* The common cases first. */
 	if (address >> 20 == 0x400)
-		return periph_bus_read(m, address, size, value);
+		return periph_bus_read(m, address, size, value) ||
+		       absent(m, address, size, false, value);
 	if (address >> 12 == 0xE000E)
 		return ppb_read(m, address, size, value, m->by_debugger);
 	ok = memory_read(m, address, size, value, &hit);
@@ -202,7 +210,8 @@ bool bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value)
 	}
 	if (is_ppb(m, address))
 		return ppb_read(m, address, size, value, m->by_debugger);
-	return periph_bus_read(m, address, size, value);
+	return periph_bus_read(m, address, size, value) ||
+	       absent(m, address, size, false, value);
 }
 
 bool bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value)
@@ -214,7 +223,8 @@ bool bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value)
 	m->effort += MCU_EFFORT_ACCESS;
 	/* The common cases first. */
 	if (address >> 20 == 0x400)
-		return periph_bus_write(m, address, size, value);
+		return periph_bus_write(m, address, size, value) ||
+		       absent(m, address, size, true, &value);
 	if (address >> 12 == 0xE000E)
 		return ppb_write(m, address, size, value, m->by_debugger);
 	ok = memory_write(m, address, size, value, &hit);
@@ -226,5 +236,5 @@ bool bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value)
 		return true;
 	if (is_ppb(m, address))
 		return ppb_write(m, address, size, value, m->by_debugger);
-	return periph_bus_write(m, address, size, value);
+	return periph_bus_write(m, address, size, value) || absent(m, address, size, true, &value);
 }

@@ -236,6 +236,15 @@ struct mcu_hooks {
 	void (*uart_tx)(void *ctx, struct mcu *m, unsigned n, uint8_t byte);
 	/* An I2C master addresses `addr7`: true to acknowledge. NULL: NACK. */
 	bool (*i2c_ack)(void *ctx, struct mcu *m, unsigned n, uint8_t addr7, bool read);
+	/* A data byte passes on I2Cn: what the device is sent, or (read) what it says,
+	 * 0xFF unless replaced. */
+	void (*i2c_data)(void *ctx, struct mcu *m, unsigned n, bool read, uint8_t *byte);
+	/* ADCn has converted `channel`; the value (0..4095) may be replaced. */
+	void (*adc)(void *ctx, struct mcu *m, unsigned n, unsigned channel, uint16_t *value);
+	/* A load or store meets nothing at `address`, and a bus error follows: true
+	 * when something answers there after all, loads with *value. */
+	bool (*absent)(void *ctx, struct mcu *m, uint32_t address, unsigned size, bool store,
+		       uint32_t *value);
 	/* SPI exchange: byte out -> byte in. NULL: 0xFF. */
 	uint16_t (*spi)(void *ctx, struct mcu *m, unsigned n, uint16_t out);
 	/* An output pin changed. */

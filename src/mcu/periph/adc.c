@@ -85,7 +85,7 @@ static uint64_t conversion_ns(const struct periph *p, unsigned channel)
 	return half_cycles[smp] * NS_PER_S / 2 / (hz ? hz : 1);
 }
 
-static uint16_t voltage(const struct periph *p, unsigned channel)
+static uint16_t input_voltage(const struct periph *p, unsigned channel)
 {
 	/* Channels 0-7 PA0-7, 8-9 PB0-1, 10-15 PC0-5. */
 	unsigned port = channel < 8 ? 0 : channel < 10 ? 1 : 2;
@@ -100,6 +100,16 @@ static uint16_t voltage(const struct periph *p, unsigned channel)
 		return 0;
 	level = p->m->s.side.pin_drive[port][pin];
 	return level < 0 ? OPEN_INPUT : level ? 4095 : 0;
+}
+
+static uint16_t voltage(const struct periph *p, unsigned channel)
+{
+	struct mcu *m = p->m;
+	uint16_t value = input_voltage(p, channel);
+
+	if (m->hooks.adc)
+		m->hooks.adc(m->hooks.ctx, m, p->index, channel, &value);
+	return value & 0xFFF;
 }
 
 /* ADC1 and ADC2 share an interrupt. */

@@ -3,7 +3,7 @@
  *
  * The bus has its pull-ups and nobody on it: an address is not acknowledged (AF)
  * unless hooks.i2c_ack says so; a device that acknowledges takes every byte and
- * reads as ones.
+ * reads as ones, or as hooks.i2c_data says.
  * Not modelled: slave mode, SMBus, PEC, arbitration loss, 10-bit second byte.
  */
 #include "mcu/mcu_internal.h"
@@ -133,6 +133,16 @@ static void addressed(struct periph *p)
 	set_sr1(p, SR1_ADDR, 0);
 }
 
+/* The hook sees the byte, and may say another. */
+static uint8_t told(struct periph *p, bool read, uint8_t byte)
+{
+	struct mcu *m = p->m;
+
+	if (m->hooks.i2c_data)
+		m->hooks.i2c_data(m->hooks.ctx, m, p->index, read, &byte);
+	return byte;
+}
+
 static void received(struct periph *p)
 {
 	struct i2c_state *s = p->state;
@@ -142,7 +152,7 @@ static void received(struct periph *p)
 		set_sr1(p, SR1_BTF, 0);
 		return;
 	}
-	s->dr = 0xFF;
+	s->dr = told(p, true, 0xFF);
 	set_sr1(p, SR1_RXNE, 0);
 	if (periph_get(p, CR1) & 0x400 && !(periph_get(p, CR1) & CR1_STOP)) /* ACK: go on */
 		refill(p);
@@ -178,6 +188,7 @@ static void i2c_event(struct periph *p, unsigned id)
 		break;
 	case SENDING:
 		s->shifting = false;
+		told(p, false, s->shift);
 		refill(p);
 		break;
 	case RECEIVING:

@@ -1,7 +1,8 @@
 /*
  * check on many ways of writing the same: styles.c and style_cpp.cpp take SWD
  * away, by a run from reset and, BEHIND a condition that nothing opens, by the
- * sweep alone; style_pins.c shows which pins count; disguises.c never does; perils.c is what else can go wrong.
+ * sweep alone; style_pins.c shows which pins count; disguises.c never does; perils.c is what else can go wrong;
+ * talks.c lies behind what a device says.
  * Usage: test_styles FOLDER-OF-ELFS SOURCE-FOLDER
  */
 #include <stdio.h>
@@ -74,6 +75,27 @@ static const struct form_row perils[] = {
 	{"divided", "unknown", "fault"},
 };
 
+/* Behind the right answer; the same with DECOY keeps SWD. */
+static const struct form_row talks[] = {
+	{"identity", "may-lock-out", "swj-off",
+	 .condition = "if I2C1 device 0x68 answers register 0x75 with 0x71"},
+	{"late_identity", "may-lock-out", "swj-off",
+	 .condition = "if I2C1 device 0x68 answers register 0x75 with 0x71"},
+	{"three_answers", "may-lock-out", "swj-off",
+	 .condition = "if I2C1 device 0x76 answers register 0xD0 with 0x58, register 0xF3 with *"},
+	{"field", "may-lock-out", "swj-off",
+	 .condition = "if I2C1 device 0x1D answers register 0x0D with 0x50"},
+	{"two_ids", "may-lock-out", "swj-off",
+	 .condition = "if I2C1 device 0x29 answers register 0xC0 with 0xEE"},
+	{"flash_id", "may-lock-out", "swj-off",
+	 .condition = "if the device on SPI1 answers 0x9F with 0xEF 0x40 0x18"},
+	{"register_read", "may-lock-out", "swj-off",
+	 .condition = "if the device on SPI1 answers 0x8F with 0xD4 and *"},
+	{"window", "may-lock-out", "swj-off", .condition = "if ADC1 channel 3 reads 1*"},
+	{"id_then_button", "may-lock-out", "swj-off",
+	 .condition = "if I2C1 device 0x68 answers register 0x75 with 0x68 and PA0 reads 0"},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static void check_both(struct form_test *t, const char *form)
@@ -102,6 +124,19 @@ static void check_disguised(struct form_test *t, const char *form)
 	form_check(t, &row, "O2");
 }
 
+static void check_talk(struct form_test *t, const struct form_row *row)
+{
+	struct form_row decoy = {.verdict = "clear", .cause = ""};
+	char name[64];
+
+	form_check(t, row, "O0");
+	form_check(t, row, "Os");
+	form_check(t, row, "O2flto");
+	snprintf(name, sizeof name, "%s_decoy", row->form);
+	decoy.form = name;
+	form_check(t, &decoy, "Os");
+}
+
 int main(int argc, char **argv)
 {
 	struct form_test t = {0};
@@ -118,6 +153,8 @@ int main(int argc, char **argv)
 		check_disguised(&t, disguised[i]);
 	for (size_t i = 0; i < COUNT(perils); i++)
 		form_check(&t, &perils[i], "Os");
+	for (size_t i = 0; i < COUNT(talks); i++)
+		check_talk(&t, &talks[i]);
 	printf("1..%u\n", t.number);
 	return t.failures != 0;
 }
