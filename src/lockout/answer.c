@@ -19,6 +19,8 @@ static void begin(const struct answer *a, struct mcu *m)
 		mcu_pin_drive(m, a->unit, a->which, (int)a->value);
 	else if (a->kind == ANSWER_UART)
 		mcu_uart_rx(m, a->unit, a->text, a->len);
+	else if (a->kind == ANSWER_CRYSTAL)
+		mcu_crystal(m, (enum mcu_crystal)a->unit, false);
 }
 
 static void end(const struct answer *a, struct mcu *m)
@@ -148,9 +150,12 @@ void answers_hooks(const struct plan *plan, struct mcu_hooks *hooks)
 	hooks->i2c_data = inputs_i2c_data;
 	hooks->spi = on_spi;
 	hooks->adc = inputs_adc;
-	for (size_t i = 0; i < plan->answer_count; i++)
+	for (size_t i = 0; i < plan->answer_count; i++) {
 		if (plan->answers[i].kind == ANSWER_BITS)
 			hooks->load = on_load; /* costs the skipping of idle loops */
+		if (plan->answers[i].kind == ANSWER_PRESENT)
+			hooks->absent = inputs_absent;
+	}
 }
 
 /* ---- in words ---------------------------------------------------------------------------------- */
@@ -237,6 +242,16 @@ void answer_text(const struct answer *a, char *out, size_t size)
 	case ANSWER_SPI_DATA:
 	case ANSWER_ADC:
 		input_text(NULL, a, out, size);
+		break;
+	case ANSWER_PRESENT:
+		snprintf(out, size, "if %s answers at 0x%08X",
+			 a->address >> 29 == 3 || a->address >> 29 == 4 ? "external memory"
+									: "something",
+			 a->value);
+		break;
+	case ANSWER_CRYSTAL:
+		snprintf(out, size, "if the %s crystal does not start",
+			 a->unit == MCU_CRYSTAL_HSE ? "HSE" : "LSE");
 		break;
 	}
 }

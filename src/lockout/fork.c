@@ -1,7 +1,7 @@
 /*
  * The other answers: a firmware that found nobody outside is asked again with
- * somebody there. Devices on I2C and SPI and straps are answered in a run from
- * reset; what it waits for once it has settled is answered from a snapshot
+ * somebody there. Devices on I2C and SPI, straps and crystals are answered in a run
+ * from reset; what it waits for once it has settled is answered from a snapshot
  * taken there. An answer by which SWD is lost is put in the plan, and the run
  * under that plan is judged like any other: blame, stack and proof replay it.
  *
@@ -21,6 +21,10 @@
 #define EARLY_LOOK 200000u              /* instructions in which straps are read */
 #define LATE_LOOK 30000u
 #define LATE_LOOK_NS (30ull * NS_PER_MS)
+#define TIME_OUT_NS (6000ull * NS_PER_MS) /* the longest usual: 5 s for an LSE */
+#define TIME_OUT_EFFORT 10000000u
+#define TIME_OUT_LEG 1000000u
+#define PRESENT_MAX 4u
 #define PRESS_NS (100ull * NS_PER_MS)   /* longer than a debounce */
 #define BYTE_INSTRUCTIONS 300000u
 #define DEVICE_NS (500ull * NS_PER_MS)
@@ -158,6 +162,30 @@ static enum status try_from_reset(struct forks *f, const struct answer *a,
 	return status == STATUS_OK && off ? forks_settle_hit(f, &plan) : status;
 }
 
+/* A run whose length is counted in effort: time-outs of seconds are skipped. */
+static enum status try_in_legs(struct forks *f, const struct answer *a)
+{
+	struct plan plan = with_answer(f, a);
+	struct mcu *m = rig_new(f->s, &plan, f->err);
+	uint64_t from = m ? mcu_effort(m) : 0;
+	enum status status = m ? STATUS_OK : STATUS_NO_MEMORY;
+
+	if (m)
+		watch_attach(f->w, m, &plan);
+	while (m && !f->w->off && mcu_now_ns(m) < TIME_OUT_NS && !forks_over(f) &&
+	       mcu_effort(m) - from < TIME_OUT_EFFORT) {
+		struct mcu_limits leg = {.until_ns = TIME_OUT_NS,
+					 .instructions = mcu_instructions(m) + TIME_OUT_LEG};
+
+		forks_go_on(f, m, &leg);
+	}
+	if (m && f->w->off)
+		status = forks_settle_hit(f, &plan);
+	f->w->plan = f->base;
+	mcu_free(m);
+	return status;
+}
+
 /* One device after the other; if all of them together do what none does alone,
  * that is said. */
 static enum status try_i2c(struct forks *f, unsigned unit)
@@ -198,6 +226,47 @@ static enum status try_spi(struct forks *f, unsigned unit)
 	if (!(f->o->watch.spi_used >> unit & 1) || forks_over(f))
 		return STATUS_OK;
 	return try_from_reset(f, &a, &limits);
+}
+
+/* What the firmware found missing (external memory, a part of another chip) is
+ * there; and the next, until it gets through. */
+static enum status try_present(struct forks *f)
+{
+	const struct plan *base = f->base;
+	struct plan plan = *base;
+	uint32_t address = f->o->watch.fault_address;
+	bool faulted = f->o->watch.bus_fault;
+	enum status status = STATUS_OK;
+
+	for (unsigned i = 0; faulted && i < PRESENT_MAX && status == STATUS_OK; i++) {
+		uint32_t mask = address >> 29 == 2 ? ~0x3FFu : ~0xFFFFFu;
+		struct answer a = {.kind = ANSWER_PRESENT, .address = address & mask,
+				   .mask = mask, .value = address, .until_ns = NEVER};
+
+		f->base = &plan;
+		status = try_in_legs(f, &a);
+		faulted = f->w->bus_fault && !f->w->off && !forks_over(f);
+		address = f->w->fault_address;
+		plan = with_answer(f, &a);
+	}
+	f->base = base;
+	f->w->plan = base;
+	return status;
+}
+
+/* A crystal that was switched on does not start: the firmware waits for it, then
+ * goes its way without, or to its error handler. */
+static enum status try_crystals(struct forks *f)
+{
+	enum status status = STATUS_OK;
+
+	for (unsigned i = 0; i <= MCU_CRYSTAL_LSE && status == STATUS_OK && !forks_over(f); i++) {
+		struct answer a = {.kind = ANSWER_CRYSTAL, .unit = (uint8_t)i, .until_ns = NEVER};
+
+		if (f->o->watch.crystals >> i & 1)
+			status = try_in_legs(f, &a);
+	}
+	return status;
 }
 
 static enum status try_straps(struct forks *f, struct mcu *settled)
@@ -313,6 +382,10 @@ static enum status try_all(struct forks *f)
 
 	for (unsigned unit = 1; status == STATUS_OK && unit <= 2 && !forks_over(f); unit++)
 		status = try_i2c(f, unit);
+	if (status == STATUS_OK)
+		status = try_crystals(f);
+	if (status == STATUS_OK)
+		status = try_present(f);
 	if (status == STATUS_OK)
 		status = forks_beside(f);
 	for (unsigned unit = 1; status == STATUS_OK && unit <= 3; unit++)

@@ -141,6 +141,36 @@ void inputs_adc(void *ctx, struct mcu *m, unsigned unit, unsigned channel, uint1
 		(void)ask(ctx, m, &question, 12, value);
 }
 
+/* ---- what is not there ----------------------------------------------------------------- */
+
+/* Memory that keeps the last few words: enough for a test pattern, a frame's start. */
+bool inputs_absent(void *ctx, struct mcu *m, uint32_t address, unsigned size, bool store,
+		   uint32_t *value)
+{
+	struct watch *w = ctx;
+	struct ghost *g = &w->inputs.ghost;
+	uint32_t word = address & ~3u, shift = 8 * (address & 3);
+	uint32_t mask = (size == 4 ? UINT32_MAX : (1u << 8 * size) - 1) << shift;
+	size_t at = word / 4 % GHOST_WORDS;
+	bool present = false;
+
+	(void)m;
+	for (size_t i = 0; i < w->plan->answer_count; i++)
+		present |= w->plan->answers[i].kind == ANSWER_PRESENT &&
+			   (address & w->plan->answers[i].mask) == w->plan->answers[i].address;
+	if (!present)
+		return false;
+	if (g->address[at] != word) {
+		g->address[at] = word;
+		g->word[at] = 0;
+	}
+	if (store)
+		g->word[at] = (g->word[at] & ~mask) | (*value << shift & mask);
+	else
+		*value = (g->word[at] & mask) >> shift;
+	return true;
+}
+
 /* ---- in words ------------------------------------------------------------------------- */
 
 /* The next byte of the same answer? */

@@ -71,6 +71,8 @@ enum answer_kind {
 			    `address` (input.c) */
 	ANSWER_SPI_DATA, /* question `address` on SPI `unit` is answered `value` */
 	ANSWER_ADC,      /* channel `which` of ADC `unit` reads `value` */
+	ANSWER_CRYSTAL,  /* crystal `unit` (enum mcu_crystal) does not start */
+	ANSWER_PRESENT,  /* where address & mask is `address`, something answers like memory */
 };
 #define ANSWER_ANY 0xFFu
 #define ANSWER_TEXT_MAX 20
@@ -157,7 +159,13 @@ struct spi_talk {
 	uint16_t first;
 	uint8_t count;
 };
+/* A few words of memory that is not there. */
+#define GHOST_WORDS 64
+struct ghost {
+	uint32_t address[GHOST_WORDS], word[GHOST_WORDS];
+};
 struct inputs {
+	struct ghost ghost;
 	struct i2c_talk i2c[4];
 	struct spi_talk spi[4];
 	struct input input[INPUTS_MAX];
@@ -174,6 +182,7 @@ struct watch {
 	struct nack nacks[NACKS_MAX];
 	size_t nack_count;
 	uint8_t spi_used;           /* bit n: SPIn exchanged something */
+	uint8_t crystals;           /* bit enum mcu_crystal: was switched on */
 	const struct silicon *silicon;
 	struct swj_change changes[CHANGES_MAX]; /* the last place holds the newest when full */
 	size_t change_count;
@@ -193,6 +202,8 @@ struct watch {
 	struct first_event fault, lockup, option_erase, option_program, watchdog[2], ignored, jtag,
 		flash;
 	unsigned faults;
+	bool bus_fault;             /* the first fault was an access to fault_address */
+	uint32_t fault_address;
 	struct option_notes options; /* of a run that changed them */
 	struct mcu_store flash_cr;  /* the newest store to FLASH_CR */
 	bool afio_clocked;          /* RCC_APB2ENR.AFIOEN was set some time */
@@ -236,6 +247,8 @@ void inputs_port_written(struct watch *w);
 /* One frame; true: `value` is what comes back. */
 bool inputs_spi(struct watch *w, struct mcu *m, unsigned unit, uint16_t out,
 		uint16_t *value);
+bool inputs_absent(void *ctx, struct mcu *m, uint32_t address, unsigned size, bool store,
+		   uint32_t *value);
 void inputs_adc(void *ctx, struct mcu *m, unsigned unit, unsigned channel, uint16_t *value);
 /* "if I2C1 device 0x68 answers register 0x75 with 0x71"; what goes on with `last` (may be
  * NULL), the answer before it, says only what is more, and does not begin with "if". */

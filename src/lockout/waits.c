@@ -135,6 +135,14 @@ static void looker_adc(void *ctx, struct mcu *m, unsigned n, unsigned channel, u
 	l->below.adc(l->w, m, n, channel, value);
 }
 
+static bool looker_absent(void *ctx, struct mcu *m, uint32_t address, unsigned size, bool store,
+			  uint32_t *value)
+{
+	struct looker *l = ctx;
+
+	return l->below.absent && l->below.absent(l->w, m, address, size, store, value);
+}
+
 static uint16_t looker_spi(void *ctx, struct mcu *m, unsigned n, uint16_t out)
 {
 	struct looker *l = ctx;
@@ -148,7 +156,8 @@ void waits_look(struct watch *w, struct mcu *m, const struct mcu_limits *limits,
 	struct looker l = {.w = w, .looks = looks};
 	struct mcu_hooks above = {.ctx = &l, .event = looker_event, .store = looker_store,
 				  .load = looker_load, .i2c_ack = looker_i2c, .spi = looker_spi,
-				  .i2c_data = looker_i2c_data, .adc = looker_adc};
+				  .i2c_data = looker_i2c_data, .adc = looker_adc,
+				  .absent = looker_absent};
 	enum mcu_stop stop = MCU_STOP_HOOK;
 
 	watch_hooks(w, &l.below);

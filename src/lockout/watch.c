@@ -4,9 +4,15 @@
  * its middle, where the count of instructions is not exact; the run stops
  * after it and watch_settle fills the count in.
  */
+#include "arm/scs.h"
 #include "lockout/lockout_internal.h"
 
+#define CFSR_BFARVALID 0x8000u
 #define FLASH_CR 0x40022010u
+#define RCC_CR 0x40021000u
+#define RCC_CR_HSEON 0x10000u
+#define RCC_BDCR 0x40021020u
+#define RCC_BDCR_LSEON 1u
 #define RCC_APB2ENR 0x40021018u /* bit 0: AFIOEN */
 
 static bool takes_swd(const struct watch *w, unsigned swj)
@@ -146,6 +152,12 @@ static void note_options(struct watch *w, struct mcu *m, const struct mcu_event 
 	}
 }
 
+static void note_bus_fault(struct watch *w, struct mcu *m, uint32_t cfsr)
+{
+	w->bus_fault = (cfsr & CFSR_BFARVALID) &&
+		       mcu_debug_read(m, SCS_BFAR, 4, &w->fault_address) == MCU_ACCESS_OK;
+}
+
 static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
 {
 	struct watch *w = ctx;
@@ -174,7 +186,8 @@ static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
 		w->sleep[MCU_MODE_SLEEP].count += e->a;
 		break;
 	case MCU_EVENT_FAULT:
-		w->faults++;
+		if (w->faults++ == 0)
+			note_bus_fault(w, m, e->b);
 		note_first(w, m, e, &w->fault);
 		break;
 	case MCU_EVENT_LOCKUP:
@@ -219,6 +232,10 @@ static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
 		w->flash_cr = *store;
 	if (store->target == RCC_APB2ENR && store->value & 1)
 		w->afio_clocked = true;
+	if (store->target == RCC_CR && store->value & RCC_CR_HSEON)
+		w->crystals |= 1u << MCU_CRYSTAL_HSE;
+	if (store->target == RCC_BDCR && store->value & RCC_BDCR_LSEON)
+		w->crystals |= 1u << MCU_CRYSTAL_LSE;
 	if (is_port_output(store->target))
 		inputs_port_written(w);
 	if (store->target != AFIO_MAPR_ADDRESS)

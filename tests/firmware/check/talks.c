@@ -1,6 +1,7 @@
 /*
  * What takes SWD away once somebody outside has said the right thing, one program a
- * FORM: a device's identity, several answers in a row, a voltage, a frame of bytes.
+ * FORM: a device's identity, several answers in a row, a voltage; or once a crystal
+ * fails, or what is missing is there.
  * The line to look at carries `blame FORM`. With DECOY defined the same answers lead
  * to SWJ_CFG=010, which keeps SWD.
  */
@@ -9,8 +10,8 @@
 #define IS(name) (FORM == FORM_##name)
 enum {
 	FORM_identity = 1, FORM_three_answers, FORM_field, FORM_two_ids, FORM_late_identity,
-	FORM_flash_id, FORM_register_read, FORM_window, FORM_injected, FORM_frame,
-	FORM_id_then_button,
+	FORM_flash_id, FORM_register_read, FORM_window,
+	FORM_id_then_button, FORM_no_hse, FORM_no_lse, FORM_external_memory, FORM_two_absent,
 };
 
 static volatile uint32_t sink;
@@ -189,14 +190,64 @@ static void adc_forms(void)
 	}
 }
 
+/* ---- crystals, and what is not there ------------------------------------------------ */
+
+static volatile uint32_t ticks;
+
+void sys_tick_handler(void);
+void sys_tick_handler(void)
+{
+	ticks++;
+}
+
+static void crystal_forms(void)
+{
+	if (IS(no_hse)) {
+		REG(0x40021000) |= 1u << 16;
+		for (unsigned i = 0; i < 0x500; i++)
+			if (REG(0x40021000) & 1u << 17)
+				return;
+		LOCK(); /* blame no_hse */
+	}
+	if (IS(no_lse)) {
+		SYST_RVR = 8000 - 1;
+		SYST_CSR = SYST_CSR_RUN;
+		REG(0x4002101C) |= 3u << 27;
+		REG(0x40007000) |= 1u << 8;
+		REG(0x40021020) |= 1;
+		while (!(REG(0x40021020) & 2))
+			if (ticks > 5000) {
+				LOCK(); /* blame no_lse */
+				return;
+			}
+	}
+}
+
+static void absent_forms(void)
+{
+	if (IS(external_memory)) {
+		REG(0x68000000) = 0xA5A5A5A5;
+		REG(0x68000004) = 0x12345678;
+		if (REG(0x68000000) == 0xA5A5A5A5)
+			LOCK(); /* blame external_memory */
+	}
+	if (IS(two_absent)) {
+		REG(0x50000000) = 1;
+		sink = REG(0x60000000);
+		LOCK(); /* blame two_absent */
+	}
+}
+
 int main(void)
 {
 	AFIO_ON();
+	crystal_forms();
+	absent_forms();
 	if (IS(flash_id) || IS(register_read))
 		spi_forms();
 	else if (IS(window))
 		adc_forms();
-	else
+	else if (FORM < FORM_no_hse)
 		i2c_forms();
 	for (;;)
 		sink++;

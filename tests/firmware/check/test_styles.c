@@ -94,6 +94,16 @@ static const struct form_row talks[] = {
 	{"window", "may-lock-out", "swj-off", .condition = "if ADC1 channel 3 reads 1*"},
 	{"id_then_button", "may-lock-out", "swj-off",
 	 .condition = "if I2C1 device 0x68 answers register 0x75 with 0x68 and PA0 reads 0"},
+	{"no_hse", "may-lock-out", "swj-off", .condition = "if the HSE crystal does not start"},
+	{"no_lse", "may-lock-out", "swj-off", .condition = "if the LSE crystal does not start"},
+};
+
+/* Behind a fault: what lies there is not run in full, so the decoy is no "clear". */
+static const struct form_row absent[] = {
+	{"external_memory", "may-lock-out", "swj-off",
+	 .condition = "if external memory answers at 0x68000000"},
+	{"two_absent", "may-lock-out", "swj-off",
+	 .condition = "if something answers at 0x50000000 and external memory answers at 0x60000000"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -124,9 +134,9 @@ static void check_disguised(struct form_test *t, const char *form)
 	form_check(t, &row, "O2");
 }
 
-static void check_talk(struct form_test *t, const struct form_row *row)
+static void check_talk(struct form_test *t, const struct form_row *row, const char *without)
 {
-	struct form_row decoy = {.verdict = "clear", .cause = ""};
+	struct form_row decoy = {.verdict = without, .cause = ""};
 	char name[64];
 
 	form_check(t, row, "O0");
@@ -154,7 +164,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < COUNT(perils); i++)
 		form_check(&t, &perils[i], "Os");
 	for (size_t i = 0; i < COUNT(talks); i++)
-		check_talk(&t, &talks[i]);
+		check_talk(&t, &talks[i], "clear");
+	for (size_t i = 0; i < COUNT(absent); i++)
+		check_talk(&t, &absent[i], "unknown");
 	printf("1..%u\n", t.number);
 	return t.failures != 0;
 }
