@@ -3,7 +3,9 @@
  *
  * A request line moves one item while it is high and the channel is enabled;
  * which peripheral holds which line is RM0008 tables 78 and 79, known to the
- * peripherals. A transfer takes no time (ASSUMED: a few bus cycles in truth).
+ * peripherals. A few items take no time; who wants many gets them in bursts, an
+ * item each ITEM_CYCLES of HCLK over all channels (ASSUMED; a read, a write and
+ * arbitration in truth), so that no request, however wrong, stops the clock.
  * Not modelled: arbitration between channels, bus bandwidth taken from the core.
  */
 #include "mcu/mcu_internal.h"
@@ -27,11 +29,16 @@
 #define FLAG_HTIF 4u
 #define FLAG_TEIF 8u
 
+#define BURST 64u
+#define ITEM_CYCLES 5u
+#define NS_PER_S 1000000000u
+
 struct dma_channel {
 	uint32_t par, mar; /* where the next item goes */
 	uint16_t left, total;
 	uint8_t pulse;     /* items that an event still asks for; then the request ends */
 	bool request, busy;
+	bool resting;      /* had its burst: event 0 goes on */
 };
 struct dma_state {
 	struct dma_channel ch[8]; /* [0] unused */
@@ -101,21 +108,36 @@ static void item_done(struct periph *p, unsigned ch, struct dma_channel *c)
 		raise_flags(p, ch, flags);
 }
 
-/* Serve a channel as long as it is asked. Moving an item may change requests:
- * nested calls only note them. */
-static void serve(struct periph *p, unsigned ch)
+static bool wants(const struct periph *p, unsigned ch)
+{
+	const struct dma_channel *c = &((const struct dma_state *)p->state)->ch[ch];
+	uint32_t ccr = periph_get(p, CCR(ch));
+
+	return ccr & CCR_EN && c->left && (c->request || ccr & CCR_MEM2MEM);
+}
+
+/* The bus is others' for as long as `items` took. */
+static void rest(struct periph *p, unsigned items)
+{
+	uint64_t ns = (uint64_t)items * ITEM_CYCLES * NS_PER_S / p->m->s.time.hclk_hz;
+
+	if (!periph_scheduled(p, 0, NULL))
+		periph_schedule(p, 0, time_now_ns(p->m) + ns + 1);
+}
+
+/* Serve a channel as long as it is asked, a burst at most. Moving an item may
+ * change requests: nested calls only note them. Returns the items moved. */
+static unsigned serve(struct periph *p, unsigned ch)
 {
 	struct dma_channel *c = &((struct dma_state *)p->state)->ch[ch];
-	unsigned guard = 0x20000; /* two full circles: a stuck request must not hang us */
+	unsigned moved = 0;
 
-	if (c->busy)
-		return;
+	if (c->busy || c->resting)
+		return 0;
 	c->busy = true;
-	while (guard--) {
+	for (; wants(p, ch) && moved < BURST; moved++) {
 		uint32_t ccr = periph_get(p, CCR(ch));
 
-		if (!(ccr & CCR_EN) || !c->left || !(c->request || ccr & CCR_MEM2MEM))
-			break;
 		if (!move(p->m, ccr, c)) {
 			periph_set(p, CCR(ch), ccr & ~CCR_EN);
 			raise_flags(p, ch, FLAG_TEIF);
@@ -126,6 +148,28 @@ static void serve(struct periph *p, unsigned ch)
 			c->request = false;
 	}
 	c->busy = false;
+	c->resting = moved == BURST && wants(p, ch);
+	if (c->resting)
+		rest(p, moved);
+	return moved;
+}
+
+static void dma_event(struct periph *p, unsigned id)
+{
+	struct dma_state *s = p->state;
+	unsigned moved = 0;
+
+	for (unsigned ch = 1; ch <= 7; ch++) {
+		bool rested = s->ch[ch].resting;
+
+		s->ch[ch].resting = false;
+		if (rested)
+			moved += serve(p, ch);
+	}
+	if (periph_scheduled(p, 0, NULL)) { /* for all that was moved, not the first burst */
+		periph_cancel(p, 0);
+		rest(p, moved);
+	}
 }
 
 void dma_request(struct mcu *m, unsigned dma, unsigned channel, bool level)
@@ -250,5 +294,6 @@ const struct periph_def dma_def = {
 	.reg_count = sizeof regs / sizeof regs[0],
 	.state_size = sizeof(struct dma_state),
 	.reset = dma_reset,
+	.event = dma_event,
 	.not_modelled = "arbitration and bus time",
 };
