@@ -204,16 +204,22 @@ static uint64_t rounds_ahead(const struct mcu *m, uint64_t cycles, uint64_t inst
 	return n ? n - 1 : 0;
 }
 
+/* That many rounds have been; none of it was executed. */
+static void count_rounds(struct mcu *m, uint64_t rounds, uint64_t cycles, uint64_t instructions)
+{
+	m->s.time.cycles += rounds * cycles;
+	m->s.time.instructions += rounds * instructions;
+	m->cache->idle.skipped += rounds * instructions;
+	m->effort -= rounds * instructions;
+}
+
 static void skip(struct mcu *m, uint64_t rounds, uint64_t cycles, uint64_t instructions)
 {
 	struct idle *i = &m->cache->idle;
 	struct cpu_systick *t = &m->s.cpu.systick;
 
 	drift_apply(m, i->drifts, rounds);
-	i->skipped += rounds * instructions;
-	m->s.time.cycles += rounds * cycles;
-	m->s.time.instructions += rounds * instructions;
-	m->effort -= rounds * instructions;
+	count_rounds(m, rounds, cycles, instructions);
 	if (i->ticks && t->zero_at != UINT64_MAX)
 		t->zero_at += rounds * cycles;
 	time_rearm(m);
@@ -310,10 +316,7 @@ static void cut_short(struct mcu *m, uint64_t budget)
 			rounds = least(rounds, budget / instructions);
 			/* not past the head, which lies within the last rounds */
 			rounds = rounds > LAST_ROUNDS ? rounds - LAST_ROUNDS : 0;
-			m->s.time.cycles += rounds * cycles;
-			m->s.time.instructions += rounds * instructions;
-			i->skipped += rounds * instructions;
-			m->effort -= rounds * instructions;
+			count_rounds(m, rounds, cycles, instructions);
 		}
 	}
 	if (i->mark_changes != i->drifts->changes || ++i->mark_jumps >= i->next_mark) {
