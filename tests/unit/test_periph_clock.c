@@ -1,10 +1,11 @@
-/* mcu: RCC: crystals that stop, with and without the clock security system. */
+/* mcu: RCC with its crystals and the clock security system; RTC and BKP. */
 #include "mcu_fixture.h"
 
 #define RCC_CR 0x40021000u
 #define RCC_CFGR 0x40021004u
 #define RCC_CIR 0x40021008u
 #define RCC_BDCR 0x40021020u
+#define RCC_CSR 0x40021024u
 #define PWR_CR 0x40007000u
 #define RTC 0x40002800u
 #define DBGMCU_CR 0xE0042004u
@@ -258,6 +259,176 @@ static void the_rtc_stands_while_its_crystal_does(void **state)
 	mcu_free(m);
 }
 
+/* ---- the backup domain ------------------------------------------------------------ */
+
+static struct mcu *awake(void)
+{
+	struct mcu *m = fixture();
+
+	clocks_on(m);
+	return m;
+}
+
+static void backup_registers_need_dbp_and_survive_resets(void **state)
+{
+	struct mcu *m = awake();
+
+	(void)state;
+	wr(m, 0x40006C04, 0x1234);
+	assert_int_equal(rd(m, 0x40006C04), 0);
+	wr(m, PWR_CR, 0x100);
+	wr(m, 0x40006C04, 0x1234);
+	mcu_nrst(m, true);
+	mcu_nrst(m, false);
+	run_for(m, MS);
+	clocks_on(m);
+	assert_int_equal(rd(m, 0x40006C04), 0x1234);
+	wr(m, PWR_CR, 0x100);
+	wr(m, RCC_BDCR, 1u << 16);
+	assert_int_equal(rd(m, 0x40006C04), 0);
+	mcu_free(m);
+}
+
+static void rtc_counts_seconds_from_lsi(void **state)
+{
+	struct mcu *m = awake();
+
+	(void)state;
+	wr(m, PWR_CR, 0x100);
+	wr(m, RCC_CSR, 1);
+	run_for(m, MS);
+	assert_int_equal(rd(m, RCC_CSR) & 3, 3);
+	wr(m, RCC_BDCR, 0x8200);
+	wr(m, RTC + 4, 0x10);
+	wr(m, RTC + 8, 0);
+	wr(m, RTC + 0xC, 39999);
+	wr(m, RTC + 0x20, 0);
+	wr(m, RTC + 0x24, 2);
+	wr(m, RTC + 4, 0);
+	wr(m, 0x40010400, 1u << 17);
+	wr(m, 0x40010408, 1u << 17);
+	run_for(m, 2500 * MS);
+	assert_int_equal(rd(m, RTC + 0x1C), 2);
+	assert_int_equal(rd(m, RTC + 4) & 0x2A, 0x28); /* RTOFF, RSF, no alarm yet */
+	run_for(m, 1000 * MS);
+	assert_int_equal(rd(m, RTC + 4) & 2, 2);
+	assert_true(pending(m, 41));
+	mcu_free(m);
+}
+
+/* RTCEN may be set long before the crystal oscillates: counting starts then, and not earlier. */
+static void rtc_starts_when_its_clock_does(void **state)
+{
+	struct mcu *m = awake();
+
+	(void)state;
+	wr(m, PWR_CR, 0x100);
+	wr(m, RCC_BDCR, 0x8101);
+	wr(m, RTC + 4, 0x10);
+	wr(m, RTC + 8, 0);
+	wr(m, RTC + 0xC, 0x7FFF);
+	wr(m, RTC + 4, 0);
+	run_for(m, 1000 * MS);
+	assert_int_equal(rd(m, RTC + 4) & 8, 0); /* RSF: no RTC clock yet */
+	assert_int_equal(rd(m, RTC + 0x1C), 0);
+	run_for(m, 3700 * MS); /* LSE starts after 2.5 s */
+	assert_int_equal(rd(m, RTC + 4) & 8, 8);
+	assert_int_equal(rd(m, RTC + 0x1C), 2);
+	mcu_free(m);
+}
+
+/* RTC on LSI, a second a count, in configuration mode. */
+static struct mcu *rtc_in_configuration(void)
+{
+	struct mcu *m = awake();
+
+	wr(m, PWR_CR, 0x100);
+	wr(m, RCC_CSR, 1);
+	run_for(m, MS);
+	wr(m, RCC_BDCR, 0x8200);
+	wr(m, RTC + 4, 0x10);
+	wr(m, RTC + 8, 0);
+	wr(m, RTC + 0xC, 39999);
+	return m;
+}
+
+static void rtc_interrupts_for_seconds_and_overflow(void **state)
+{
+	struct mcu *m = rtc_in_configuration();
+
+	(void)state;
+	wr(m, RTC + 0x18, 0xFFFF);
+	wr(m, RTC + 0x1C, 0xFFFE);
+	wr(m, RTC + 4, 0);
+	wr(m, RTC, 1); /* SECIE */
+	assert_false(pending(m, 3));
+	run_for(m, 1100 * MS);
+	assert_true(pending(m, 3));
+	assert_int_equal(rd(m, RTC + 4) & 5, 1);
+	wr(m, RTC + 4, 0x20);
+	wr(m, 0xE000E280, 1u << 3);
+	assert_false(pending(m, 3));
+	wr(m, RTC, 4); /* OWIE */
+	run_for(m, 1100 * MS);
+	assert_int_equal(rd(m, RTC + 4) & 5, 5);
+	assert_true(pending(m, 3));
+	assert_int_equal(rd(m, RTC + 0x1C), 0);
+	mcu_free(m);
+}
+
+static void rtc_settings_need_configuration_mode_and_dbp(void **state)
+{
+	struct mcu *m = rtc_in_configuration();
+
+	(void)state;
+	wr(m, RTC + 0x1C, 100);
+	wr(m, RTC + 4, 0);
+	wr(m, RTC + 0x1C, 200); /* CNF is off */
+	assert_int_equal(rd(m, RTC + 0x1C), 100);
+	wr(m, PWR_CR, 0);
+	wr(m, RTC + 4, 0x10); /* DBP is off: not even CNF */
+	wr(m, RTC + 0x1C, 300);
+	assert_int_equal(rd(m, RTC + 4) & 0x10, 0);
+	assert_int_equal(rd(m, RTC + 0x1C), 100);
+	run_for(m, 500 * MS);
+	assert_in_range(rd(m, RTC + 0x14), 19000, 21000); /* DIV: half a second to go */
+	mcu_free(m);
+}
+
+static void ready_flags_interrupt(void **state)
+{
+	struct mcu *m = awake();
+
+	(void)state;
+	wr(m, RCC_CIR, 8u << 8); /* HSERDYIE */
+	wr(m, RCC_CR, rd(m, RCC_CR) | HSEON);
+	assert_false(pending(m, 5));
+	run_for(m, 2 * MS);
+	assert_int_equal(rd(m, RCC_CIR), 8u << 8 | 8);
+	assert_true(pending(m, 5));
+	wr(m, RCC_CIR, 8u << 16 | 8u << 8);
+	assert_int_equal(rd(m, RCC_CIR), 8u << 8);
+	mcu_free(m);
+}
+
+/* RTCSEL is chosen once; only a reset of the backup domain lets it be chosen again. */
+static void the_rtc_clock_is_chosen_once(void **state)
+{
+	struct mcu *m = awake();
+
+	(void)state;
+	wr(m, RCC_BDCR, 0x8200);
+	assert_int_equal(rd(m, RCC_BDCR), 0); /* DBP */
+	wr(m, PWR_CR, 0x100);
+	wr(m, RCC_BDCR, 0x8200);
+	wr(m, RCC_BDCR, 0x8100);
+	assert_int_equal(rd(m, RCC_BDCR), 0x8200);
+	wr(m, RCC_BDCR, 0x10000);
+	wr(m, RCC_BDCR, 0x8100);
+	assert_int_equal(rd(m, RCC_BDCR), 0x8100);
+	mcu_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +440,13 @@ int main(void)
 		cmocka_unit_test(choosing_a_dead_clock_stops_at_once),
 		cmocka_unit_test(hserdy_never_comes_without_crystal),
 		cmocka_unit_test(the_rtc_stands_while_its_crystal_does),
+		cmocka_unit_test(backup_registers_need_dbp_and_survive_resets),
+		cmocka_unit_test(rtc_counts_seconds_from_lsi),
+		cmocka_unit_test(rtc_starts_when_its_clock_does),
+		cmocka_unit_test(rtc_interrupts_for_seconds_and_overflow),
+		cmocka_unit_test(rtc_settings_need_configuration_mode_and_dbp),
+		cmocka_unit_test(ready_flags_interrupt),
+		cmocka_unit_test(the_rtc_clock_is_chosen_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

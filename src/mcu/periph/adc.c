@@ -4,7 +4,9 @@
  * Inputs: an outside level on the channel's pin is full scale or zero, an open
  * input reads mid-scale (ASSUMED); the temperature sensor reads 25 degrees, the
  * reference 1.20 V at 3.3 V supply. Conversions take their sampling time.
- * Not modelled: dual mode, discontinuous mode, offset calibration data, noise.
+ * In the dual modes ADC2 starts with ADC1, and ADC1's DR carries both results;
+ * that interleaved and alternating ones are half a conversion apart is left out.
+ * Not modelled: discontinuous injected groups, offset calibration data, noise.
  */
 #include "mcu/mcu_internal.h"
 #include "mcu/periph/periph.h"
@@ -29,6 +31,7 @@
 #define SR_STRT 0x10u
 #define CR1_SCAN 0x100u
 #define CR1_JAUTO 0x400u
+#define CR1_DISCEN 0x800u
 #define CR2_ADON 1u
 #define CR2_CONT 2u
 #define CR2_CAL 4u
@@ -39,6 +42,7 @@
 #define CR2_JSWSTART 0x200000u
 #define CR2_SWSTART 0x400000u
 #define NS_PER_S 1000000000ull
+#define AFIO_MAPR 0x04
 #define TEMPERATURE 1775 /* 1.43 V */
 #define REFERENCE 1489   /* 1.20 V */
 #define OPEN_INPUT 2048
@@ -46,13 +50,27 @@ enum { EVENT_REGULAR, EVENT_INJECTED, EVENT_CALIBRATED };
 
 struct adc_state {
 	uint8_t rank, jrank; /* conversions done of the sequences under way */
+	uint8_t left;        /* conversions to the end of the discontinuous part */
 	bool regular, injected;
 	uint16_t unseen; /* conversions since anyone looked: see pace() */
 };
 
-/* RM0008 11.3.7: external triggers of the regular group for ADC1 and 2: timer and
- * source (0 TRGO, else compare channel). */
-static const uint8_t triggers[6][2] = {{1, 1}, {1, 2}, {1, 3}, {2, 2}, {3, 0}, {4, 4}};
+/* RM0008 11.7, tables 68 to 71: what starts a group, by EXTSEL or JEXTSEL: a timer
+ * and its source (0 TRGO, else compare channel), or an EXTI line, which AFIO_MAPR
+ * replaces by TIM8 on larger parts. */
+struct trigger {
+	uint8_t tim, source, exti;
+};
+enum group { REGULAR, INJECTED };
+
+static const struct trigger triggers[2][2][7] = {
+	/* ADC1 and ADC2 */
+	{{{1, 1, 0}, {1, 2, 0}, {1, 3, 0}, {2, 2, 0}, {3, 0, 0}, {4, 4, 0}, {8, 0, 11}},
+	 {{1, 0, 0}, {1, 4, 0}, {2, 0, 0}, {2, 1, 0}, {3, 4, 0}, {4, 0, 0}, {8, 4, 15}}},
+	/* ADC3 */
+	{{{3, 1, 0}, {2, 3, 0}, {1, 3, 0}, {8, 1, 0}, {8, 0, 0}, {5, 1, 0}, {5, 3, 0}},
+	 {{1, 0, 0}, {1, 4, 0}, {4, 3, 0}, {8, 2, 0}, {8, 4, 0}, {5, 0, 0}, {5, 4, 0}}},
+};
 
 static uint32_t adc_hz(const struct periph *p)
 {
@@ -165,23 +183,52 @@ static uint64_t pace(const struct periph *p)
 	return s->unseen < UNSEEN_LIMIT || listened ? 1 : UNSEEN_FACTOR;
 }
 
+/* CR1[19:16] of ADC1: does ADC2 convert that group with it? 11.9 */
+static struct periph *slave(const struct periph *p, enum group group)
+{
+	static const uint16_t modes[] = {
+		[REGULAR] = 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 6 | 1u << 7 | 1u << 8,
+		[INJECTED] = 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 9,
+	};
+	struct periph *other = p->m->adc[1];
+
+	if (p->index != 1 || !other || !(modes[group] >> (periph_get(p, CR1) >> 16 & 15) & 1) ||
+	    !periph_clocked(other) || !(periph_get(other, CR2) & CR2_ADON))
+		return NULL;
+	return other;
+}
+
+static unsigned regular_length(const struct periph *p)
+{
+	return periph_get(p, CR1) & CR1_SCAN ? (periph_get(p, SQR1) >> 20 & 15) + 1 : 1;
+}
+
 static void start_regular(struct periph *p)
 {
 	struct adc_state *s = p->state;
+	uint32_t cr1 = periph_get(p, CR1);
+	struct periph *second = slave(p, REGULAR);
 
-	s->rank = 0;
+	if (!(cr1 & CR1_DISCEN) || s->rank >= regular_length(p))
+		s->rank = 0;
+	s->left = cr1 & CR1_DISCEN ? (cr1 >> 13 & 7) + 1 : 16;
 	s->regular = true;
+	if (second)
+		start_regular(second);
 	set_sr(p, SR_STRT, 0);
 	periph_schedule(p, EVENT_REGULAR,
-			time_now_ns(p->m) + pace(p) * conversion_ns(p, regular_channel(p, 0)));
+			time_now_ns(p->m) + pace(p) * conversion_ns(p, regular_channel(p, s->rank)));
 }
 
 static void start_injected(struct periph *p)
 {
 	struct adc_state *s = p->state;
+	struct periph *second = slave(p, INJECTED);
 
 	s->jrank = 0;
 	s->injected = true;
+	if (second)
+		start_injected(second);
 	set_sr(p, SR_JSTRT, 0);
 	periph_schedule(p, EVENT_INJECTED,
 			time_now_ns(p->m) + conversion_ns(p, injected_channel(p, 0)));
@@ -190,13 +237,17 @@ static void start_injected(struct periph *p)
 static void regular_done(struct periph *p)
 {
 	struct adc_state *s = p->state;
-	bool scan = periph_get(p, CR1) & CR1_SCAN;
-	unsigned length = scan ? (periph_get(p, SQR1) >> 20 & 15) + 1 : 1;
 	uint16_t value = voltage(p, regular_channel(p, s->rank));
+	const struct periph *second = slave(p, REGULAR);
+	uint32_t both = aligned(p, value);
 
-	periph_set(p, DR, aligned(p, value));
+	if (second)
+		both |= (uint32_t)aligned(second, voltage(second, regular_channel(second, s->rank)))
+			<< 16;
+	periph_set(p, DR, both);
 	watch_voltage(p, value);
 	s->rank++;
+	s->left--;
 	if (s->unseen < UNSEEN_LIMIT)
 		s->unseen++;
 	if (periph_get(p, CR2) & CR2_DMA && p->index != 2) {
@@ -204,7 +255,7 @@ static void regular_done(struct periph *p)
 
 		dma_pulse(p->m, dma, ch, 1);
 	}
-	if (s->rank < length) {
+	if (s->rank < regular_length(p) && s->left) {
 		periph_schedule(p, EVENT_REGULAR,
 				time_now_ns(p->m) + conversion_ns(p, regular_channel(p, s->rank)));
 		return;
@@ -247,35 +298,74 @@ static void adc_event(struct periph *p, unsigned id)
 
 /* ---- triggers ------------------------------------------------------------------------------ */
 
-/* The source of timer `tim` that starts the ADC; -1: none. */
-static int listens_to(const struct periph *p, unsigned tim)
+/* MAPR bits 17 to 20: injected and regular of ADC1, then of ADC2. */
+static bool tim8_replaces_exti(const struct periph *p, enum group group)
 {
-	uint32_t cr2 = periph_get(p, CR2), sel = cr2 >> 17 & 7;
-	uint32_t want = CR2_EXTTRIG | CR2_ADON;
+	unsigned bit = 17u + 2u * (p->index - 1u) + (group == REGULAR);
 
-	if ((cr2 & want) != want || sel >= 6 || p->index > 2 || triggers[sel][0] != tim)
-		return -1;
-	return triggers[sel][1];
+	return periph_get(p->m->afio, AFIO_MAPR) >> bit & 1;
+}
+
+/* What starts the group from outside the ADC; NULL: software, or nothing. */
+static const struct trigger *trigger_of(const struct periph *p, enum group group)
+{
+	uint32_t cr2 = periph_get(p, CR2);
+	uint32_t want = CR2_ADON | (group == REGULAR ? CR2_EXTTRIG : CR2_JEXTTRIG);
+	unsigned sel = cr2 >> (group == REGULAR ? 17 : 12) & 7;
+
+	if ((cr2 & want) != want || sel == 7)
+		return NULL;
+	return &triggers[p->index == 3][group][sel];
+}
+
+static bool hears_timer(const struct periph *p, enum group group, unsigned tim, unsigned *source)
+{
+	const struct trigger *t = trigger_of(p, group);
+
+	if (!t || t->tim != tim || (t->exti && !tim8_replaces_exti(p, group)))
+		return false;
+	*source = t->source;
+	return true;
+}
+
+static void start(struct periph *p, enum group group)
+{
+	if (group == REGULAR)
+		start_regular(p);
+	else
+		start_injected(p);
 }
 
 void adc_trigger(struct mcu *m, unsigned tim, unsigned source)
 {
-	for (unsigned i = 0; i < 3; i++)
-		if (m->adc[i] && periph_clocked(m->adc[i]) &&
-		    listens_to(m->adc[i], tim) == (int)source)
-			start_regular(m->adc[i]);
+	for (unsigned i = 0; i < 6; i++) {
+		struct periph *p = m->adc[i / 2];
+		unsigned heard;
+
+		if (p && periph_clocked(p) && hears_timer(p, i % 2, tim, &heard) && heard == source)
+			start(p, i % 2);
+	}
+}
+
+void adc_exti(struct mcu *m, unsigned line)
+{
+	for (unsigned i = 0; i < 6; i++) {
+		struct periph *p = m->adc[i / 2];
+		const struct trigger *t = p && periph_clocked(p) ? trigger_of(p, i % 2) : NULL;
+
+		if (t && t->exti == line && !tim8_replaces_exti(p, i % 2))
+			start(p, i % 2);
+	}
 }
 
 uint32_t adc_wants(const struct mcu *m, unsigned tim)
 {
 	uint32_t want = 0;
+	unsigned source;
 
-	for (unsigned i = 0; i < 3; i++) {
-		int source = m->adc[i] ? listens_to(m->adc[i], tim) : -1;
-
-		if (source >= 1)
+	for (unsigned i = 0; i < 6; i++)
+		if (m->adc[i / 2] && hears_timer(m->adc[i / 2], i % 2, tim, &source) && source)
 			want |= 1u << source;
-	}
 	return want;
 }
 
@@ -294,6 +384,7 @@ static void stop(struct periph *p)
 	struct adc_state *s = p->state;
 
 	s->regular = s->injected = false;
+	s->rank = 0;
 	periph_cancel(p, EVENT_REGULAR);
 	periph_cancel(p, EVENT_INJECTED);
 }
@@ -316,7 +407,7 @@ static void write_cr2(struct periph *p, const struct reg *r, uint32_t value, uin
 		start_regular(p);
 	if (value & CR2_JSWSTART && value & CR2_JEXTTRIG && value & CR2_ADON)
 		start_injected(p);
-	if ((value ^ old) & (CR2_EXTTRIG | 0xE0000u | CR2_ADON))
+	if ((value ^ old) & (CR2_EXTTRIG | 0xE0000u | CR2_JEXTTRIG | 0x7000u | CR2_ADON))
 		timer_rearm_all(p->m);
 }
 
@@ -383,5 +474,5 @@ const struct periph_def adc_def = {
 	.state_size = sizeof(struct adc_state),
 	.reset = adc_reset,
 	.event = adc_event,
-	.not_modelled = "dual and discontinuous modes, analogue values, external injected triggers",
+	.not_modelled = "analogue values, discontinuous injected groups, interleaved timing",
 };

@@ -7,15 +7,29 @@
 
 #define DOR1 0x2C
 
-/* The holding registers come in three alignments; all end up in DOR as 12 bits. */
+/* The holding registers come in three alignments: 12 bits right, 12 left, 8. */
+static uint32_t twelve_bits(unsigned shape, uint32_t value)
+{
+	return shape == 0 ? value & 0xFFF : shape == 1 ? value >> 4 & 0xFFF : (value & 0xFF) << 4;
+}
+
 static void write_hold(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
 {
-	unsigned channel = r->arg & 1, shape = r->arg >> 1;
-	uint32_t twelve = shape == 0 ? value & 0xFFF : shape == 1 ? value >> 4 & 0xFFF
-								  : (value & 0xFF) << 4;
+	unsigned channel = r->arg & 1;
 
 	periph_store(p, r, value);
-	periph_set(p, DOR1 + 4 * channel, twelve);
+	periph_set(p, DOR1 + 4 * channel, twelve_bits(r->arg >> 1, value));
+}
+
+/* Both channels at once: the second one's value is above the first one's. */
+static void write_both(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
+{
+	uint32_t low = r->arg == 2 ? value & 0xFF : value & 0xFFFF;
+	uint32_t high = r->arg == 2 ? value >> 8 & 0xFF : value >> 16;
+
+	periph_store(p, r, value);
+	periph_set(p, DOR1, twelve_bits(r->arg, low));
+	periph_set(p, DOR1 + 4, twelve_bits(r->arg, high));
 }
 
 static const struct reg regs[] = {
@@ -27,9 +41,9 @@ static const struct reg regs[] = {
 	{0x14, "DHR12R2", 0, 0xFFF, 0xFFF, .write = write_hold, .arg = 1},
 	{0x18, "DHR12L2", 0, 0xFFF0, 0xFFF0, .write = write_hold, .arg = 3},
 	{0x1C, "DHR8R2", 0, 0xFF, 0xFF, .write = write_hold, .arg = 5},
-	{0x20, "DHR12RD", 0, 0x0FFF0FFF, 0x0FFF0FFF},
-	{0x24, "DHR12LD", 0, 0xFFF0FFF0, 0xFFF0FFF0},
-	{0x28, "DHR8RD", 0, 0xFFFF, 0xFFFF},
+	{0x20, "DHR12RD", 0, 0x0FFF0FFF, 0x0FFF0FFF, .write = write_both, .arg = 0},
+	{0x24, "DHR12LD", 0, 0xFFF0FFF0, 0xFFF0FFF0, .write = write_both, .arg = 1},
+	{0x28, "DHR8RD", 0, 0xFFFF, 0xFFFF, .write = write_both, .arg = 2},
 	{DOR1, "DOR1", 0, 0xFFF, 0},
 	{0x30, "DOR2", 0, 0xFFF, 0},
 };
@@ -38,5 +52,5 @@ const struct periph_def dac_def = {
 	.kind = "DAC",
 	.regs = regs,
 	.reg_count = sizeof regs / sizeof regs[0],
-	.not_modelled = "triggers, waves, DMA, dual registers, the analogue output",
+	.not_modelled = "triggers, waves, DMA, the analogue output",
 };

@@ -277,8 +277,8 @@ static void dma_reset(struct periph *p, enum mcu_reset why)
 
 #define CHANNEL(n)                                                                                 \
 	{CCR(n), "CCR" #n, 0, 0x7FFF, 0x7FFF, .write = write_ccr, .arg = n},                       \
-	{CNDTR(n), "CNDTR" #n, 0, 0xFFFF, 0xFFFF, .read = read_cndtr, .stable = true, .write = write_cndtr,        \
-	 .arg = n},                                                                                \
+	{CNDTR(n), "CNDTR" #n, 0, 0xFFFF, 0xFFFF, .read = read_cndtr, .stable = true,              \
+	 .write = write_cndtr, .arg = n},                                                          \
 	{CPAR(n), "CPAR" #n, 0, ~0u, ~0u, .write = write_setup, .arg = n},                         \
 	{CMAR(n), "CMAR" #n, 0, ~0u, ~0u, .write = write_setup, .arg = n}
 

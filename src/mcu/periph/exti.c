@@ -32,8 +32,14 @@ static void update_irqs(struct periph *p)
 		nvic_line(p->m, vectors[i].irq, active & vectors[i].lines);
 }
 
+#define ADC_LINES (1u << 11 | 1u << 15)
+
 static void trigger(struct periph *p, uint32_t lines)
 {
+	uint32_t heard = lines & ADC_LINES & (periph_get(p, IMR) | periph_get(p, EMR));
+
+	for (; heard; heard &= heard - 1)
+		adc_exti(p->m, (unsigned)__builtin_ctz(heard));
 	if (lines & periph_get(p, IMR)) {
 		periph_set(p, PR, periph_get(p, PR) | (lines & periph_get(p, IMR)));
 		update_irqs(p);

@@ -58,14 +58,19 @@ static void update_irq(struct periph *p)
 	periph_irq(p, 3, active & 0x1E);   /* capture and compare */
 }
 
+/* The flag whose rising is TRGO (RM0008 15.4.2, MMS): update, CC1IF, or OCxREF as
+ * far as it is a compare match. 0 and 1 are UG and CEN. */
+static uint32_t trgo_flag(uint32_t mms)
+{
+	return mms < 2 ? 0 : mms == 2 ? TIM_SR_UIF : mms == 3 ? 2u : 2u << (mms - 4);
+}
+
 /* Triggers for the ADCs: TRGO by MMS, and compare events. */
 static void trigger_outputs(struct periph *p, uint32_t flags)
 {
 	uint32_t mms = periph_get(p, TIM_CR2) >> 4 & 7;
 
-	if (mms == 2 && flags & TIM_SR_UIF)
-		adc_trigger(p->m, p->index, 0);
-	if (mms >= 4 && flags & 2u << (mms - 4))
+	if (flags & trgo_flag(mms))
 		adc_trigger(p->m, p->index, 0);
 	for (unsigned ch = 1; ch <= 4; ch++)
 		if (flags & 1u << ch)
@@ -98,11 +103,7 @@ static uint32_t wanted_flags(const struct periph *p)
 
 	if (((const struct timer_state *)p->state)->polled)
 		want |= 0x1F & ~sr;
-	if (mms == 2)
-		want |= TIM_SR_UIF;
-	else if (mms >= 4)
-		want |= 2u << (mms - 4);
-	return want | adc_wants(p->m, p->index);
+	return want | trgo_flag(mms) | adc_wants(p->m, p->index);
 }
 
 static void arm(struct periph *p)
@@ -247,6 +248,8 @@ static void write_cr1(struct periph *p, const struct reg *r, uint32_t value, uin
 	if (value & ~old & TIM_CR1_CEN) {
 		s->base = p->m->s.time.cycles;
 		s->tick = timer_tick_cycles(p);
+		if ((periph_get(p, TIM_CR2) >> 4 & 7) == 1) /* MMS: enable */
+			adc_trigger(p->m, p->index, 0);
 	}
 	arm(p);
 }
@@ -270,6 +273,8 @@ static void write_egr(struct periph *p, const struct reg *r, uint32_t value, uin
 		s->base = p->m->s.time.cycles;
 		periph_set(p, TIM_CNT, cr1 & TIM_CR1_DIR && !(cr1 & TIM_CR1_CMS) ? s->arr : 0);
 		flags |= cr1 & TIM_CR1_URS ? 0 : TIM_SR_UIF;
+		if (!(periph_get(p, TIM_CR2) >> 4 & 7)) /* MMS: reset */
+			adc_trigger(p->m, p->index, 0);
 	}
 	if (value & r->wmask & TIM_SR_BIF) /* BG */
 		brake(p);
