@@ -230,10 +230,15 @@ static void blame_slice(const struct trace *t, const struct subject *s,
 	free(depth);
 }
 
-static void fill_stack(const struct subject *s, const struct trace *t, const struct step *at,
+/* At step `at`; behind the last one: as the chip is then. */
+static void fill_stack(const struct subject *s, const struct trace *t, size_t at,
 		       struct blame *out)
 {
-	out->stack_len = stack_take(s->img, t->m, at, out->stack, LOCKOUT_STACK_MAX);
+	size_t frames;
+
+	out->stack_len = at < t->count ? stack_of_step(s->img, t, at, out->stack, LOCKOUT_STACK_MAX)
+				       : stack_take(s->img, t->m, &t->after, out->stack,
+						    LOCKOUT_STACK_MAX, &frames);
 	out->store = out->stack[0];
 	out->blame = out->stack[0];
 	task_name(s->img, t->m, out->task, sizeof out->task);
@@ -250,7 +255,7 @@ enum status blame_store(const struct subject *s, const struct plan *plan,
 		return status;
 	*out = (struct blame){0};
 	if (find_store(&t, change->store.pc, &at)) {
-		fill_stack(s, &t, &t.steps[at], out);
+		fill_stack(s, &t, at, out);
 		blame_slice(&t, s, &change->store, at, out);
 	} else {
 		lockout_place_at(s->img, change->store.pc, &out->store);
@@ -265,12 +270,12 @@ enum status blame_point(const struct subject *s, const struct plan *plan, uint64
 			struct blame *out, struct err *err)
 {
 	struct trace t;
-	enum status status = trace_take(s, plan, instructions, 64, &t, err);
+	enum status status = trace_take(s, plan, instructions, TRACE_WINDOW, &t, err);
 
 	if (status != STATUS_OK)
 		return status;
 	*out = (struct blame){0};
-	fill_stack(s, &t, t.count ? &t.steps[t.count - 1] : &t.after, out);
+	fill_stack(s, &t, t.count ? t.count - 1 : 0, out);
 	trace_fini(&t);
 	return STATUS_OK;
 }

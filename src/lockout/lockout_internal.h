@@ -422,9 +422,14 @@ bool inlined_choice(const struct image *img, uint32_t pc, const uint32_t *regs, 
  * its caller chose. */
 bool inlined_climb(const struct image *img, uint32_t pc, const uint32_t *regs, uint32_t table,
 		   struct lockout_place *out, bool *whole);
-/* Call stack from registers, innermost first, inlined frames included. */
+/* Call stack from registers, innermost first, inlined frames included; *frames
+ * without those. */
 size_t stack_take(const struct image *img, const struct mcu *m, const struct step *at,
-		  struct lockout_place *out, size_t max);
+		  struct lockout_place *out, size_t max, size_t *frames);
+/* The same of a step of the trace, by frame information or by the calls seen,
+ * whichever reaches further. */
+size_t stack_of_step(const struct image *img, const struct trace *t, size_t at,
+		     struct lockout_place *out, size_t max);
 /* Name of the RTOS task that runs on the process stack now; "" when none. */
 void task_name(const struct image *img, const struct mcu *m, char *out, size_t size);
 /* PA13 PA14 PA15 PB3 PB4 as configured now (bit 0..4). */

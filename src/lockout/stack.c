@@ -1,9 +1,12 @@
 /*
  * Places and call stacks. Frames are unwound by the image room; here the
  * exception frames between them are crossed (DDI 0403 B1.5.6) and inlined
- * functions are spelled out.
+ * functions are spelled out. Where the image has no frame information (a raw
+ * dump, a stripped file, assembly) the calls that the trace saw tell as much,
+ * back to where it begins.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "lockout/lockout_internal.h"
 
@@ -114,15 +117,73 @@ static bool frame_up(const struct image *img, const struct mcu *m, uint32_t psp,
 	return true;
 }
 
+/* ---- without frame information: by the calls that were seen ---------------------------- */
+
+/* Going back from step `from`, which lies at `depth`: the step that called or
+ * was interrupted there. False at the window's beginning, at a reset, and where
+ * a handler returned to something else than it had interrupted: another task. */
+static bool step_below(const struct trace *t, const int32_t *depths, size_t from, size_t *below)
+{
+	int32_t depth = depths[from];
+	uint32_t resumed = t->steps[from].r[15];
+
+	for (size_t i = from; i-- > 0;) {
+		const struct step *s = &t->steps[i];
+
+		if (t->steps[i + 1].r[14] == UINT32_MAX && s->r[14] != UINT32_MAX)
+			return false; /* a reset */
+		if (depths[i] == depth && depths[i + 1] > depth && s->kind == STEP_EXCEPTION_ENTRY &&
+		    s->r[15] != resumed)
+			return false;
+		if (depths[i] == depth)
+			resumed = s->r[15];
+		if (depths[i] < depth) {
+			*below = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* How many calls and interruptions lie under step `at`. */
+static size_t calls_below(const struct trace *t, const int32_t *depths, size_t at)
+{
+	size_t n = 0;
+
+	while (step_below(t, depths, at, &at))
+		n++;
+	return n;
+}
+
+size_t stack_of_step(const struct image *img, const struct trace *t, size_t at,
+		     struct lockout_place *out, size_t max)
+{
+	size_t frames, n = stack_take(img, t->m, &t->steps[at], out, max, &frames);
+	int32_t *depths = trace_depths(t);
+
+	if (depths && calls_below(t, depths, at) + 1 > frames) {
+		n = 0;
+		do
+			n += places_at(img, t->steps[at].r[15], out + n, max - n);
+		while (n < max && step_below(t, depths, at, &at));
+	}
+	free(depths);
+	return n;
+}
+
+/* ---- with it ---------------------------------------------------------------------------- */
+
 size_t stack_take(const struct image *img, const struct mcu *m, const struct step *at,
-		  struct lockout_place *out, size_t max)
+		  struct lockout_place *out, size_t max, size_t *frames)
 {
 	struct image_regs regs;
 	uint32_t pc = at->r[15], last_pc, last_sp;
 	size_t n = 0;
 
+	*frames = 0;
 	memcpy(regs.r, at->r, sizeof regs.r);
 	do {
+		++*frames;
 		n += places_at(img, pc, out + n, max - n);
 		last_pc = pc;
 		last_sp = regs.r[13];

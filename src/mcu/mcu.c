@@ -358,6 +358,18 @@ enum mcu_stop mcu_run(struct mcu *m, const struct mcu_limits *limits)
 	return stop;
 }
 
+/* An exception that is due is a step of its own; the core would go on to its
+ * handler's first instruction. */
+static bool enters_exception(struct mcu *m)
+{
+	const struct mcu_board_side *side = &m->s.side;
+
+	if (side->mode != MCU_MODE_RUN || side->reset_pending || side->sysclk_dead || cpu_halted(m))
+		return false;
+	time_fire(m);
+	return !side->reset_pending && !flash_core_stalls(m) && cpu_enter_pending(m);
+}
+
 enum mcu_stop mcu_step(struct mcu *m)
 {
 	struct mcu_limits one = {.until_ns = UINT64_MAX,
@@ -368,6 +380,8 @@ enum mcu_stop mcu_step(struct mcu *m)
 	m->no_idle_skip = true;
 	cpu_idle_forget(m);
 	m->s.side.limit_ns = UINT64_MAX;
+	if (enters_exception(m))
+		return MCU_STOP_INSTRUCTIONS;
 	if (advance(m, &one, &stop))
 		return stop;
 	return MCU_STOP_INSTRUCTIONS;

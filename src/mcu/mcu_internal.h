@@ -189,6 +189,8 @@ enum cpu_exit { CPU_EXIT_DEADLINE, CPU_EXIT_BUDGET, CPU_EXIT_SLEEP, CPU_EXIT_HAL
 /* Execute until m->s.time.deadline (core cycles), the instruction budget, or
  * the core sleeps, halts, locks up; CPU_EXIT_STOP after mcu_stop_run. */
 enum cpu_exit cpu_run(struct mcu *m, uint64_t instruction_budget);
+/* Enter the exception that is due, if one is and the core may run. */
+bool cpu_enter_pending(struct mcu *m);
 /* Absolute core cycle at which the core itself wants to act (SysTick reaching
  * 0 with TICKINT, a DWT match ...); UINT64_MAX: never. time_rearm takes it into
  * the deadline, so that a sleeping core is woken by it too. */

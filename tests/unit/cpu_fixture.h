@@ -52,10 +52,17 @@ static inline struct mcu *boot(const uint16_t *code, size_t n)
 	return m;
 }
 
+/* `n` instructions; the exceptions that are entered before them are not counted. */
 static inline void steps(struct mcu *m, unsigned n)
 {
-	while (n--)
+	while (n--) {
+		uint64_t before = mcu_instructions(m);
+		unsigned exception = mcu_exception(m);
+
 		mcu_step(m);
+		if (mcu_instructions(m) == before && mcu_exception(m) != exception)
+			mcu_step(m);
+	}
 }
 
 static inline uint32_t reg(struct mcu *m, unsigned r)

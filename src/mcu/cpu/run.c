@@ -114,6 +114,14 @@ static void execute(struct mcu *m, uint64_t budget)
 		fast_run(m, cycles);
 }
 
+bool cpu_enter_pending(struct mcu *m)
+{
+	if (standstill(m) != CPU_EXIT_BUDGET || !m->s.cpu.attention || !exception_next(m))
+		return false;
+	exception_enter(m);
+	return true;
+}
+
 enum cpu_exit cpu_run(struct mcu *m, uint64_t instruction_budget)
 {
 	uint64_t start = m->s.time.instructions;
