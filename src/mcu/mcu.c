@@ -18,7 +18,7 @@ static const struct {
 	{"RCC", offsetof(struct mcu, rcc)},       {"AFIO", offsetof(struct mcu, afio)},
 	{"FLASH", offsetof(struct mcu, flash_if)}, {"DBGMCU", offsetof(struct mcu, dbgmcu)},
 	{"PWR", offsetof(struct mcu, pwr)},       {"EXTI", offsetof(struct mcu, exti)},
-	{"IWDG", offsetof(struct mcu, iwdg)},
+	{"IWDG", offsetof(struct mcu, iwdg)},     {"DAC", offsetof(struct mcu, dac)},
 };
 
 static size_t align8(size_t n)

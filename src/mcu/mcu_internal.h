@@ -260,6 +260,7 @@ void gpio_edge(struct mcu *m, unsigned port, unsigned pin, bool level); /* a pin
 /* Timer `tim` made a trigger: source 0 TRGO, 1-4 its compare channels. */
 void adc_trigger(struct mcu *m, unsigned tim, unsigned source);
 void adc_exti(struct mcu *m, unsigned line);     /* an edge that line 11 or 15 was set to see */
+void dac_trigger(struct mcu *m, unsigned tim);   /* TRGO of timer `tim` */
 uint32_t adc_wants(const struct mcu *m, unsigned tim); /* CCxIF bits an ADC waits for */
 void timer_rearm_all(struct mcu *m);
 void timer_break(struct mcu *m);                 /* HSE failed: break input of TIM1, TIM8 */

@@ -65,7 +65,7 @@ struct mcu {
 	size_t pool_used;      /* bytes of s.pool in use: what a snapshot copies of it */
 	uint8_t periph_map[0x24000 / 0x400]; /* 0x40000000.. in 1-KiB slots -> row + 1 */
 	/* Those that others ask. */
-	struct periph *rcc, *afio, *flash_if, *dbgmcu, *pwr, *exti, *iwdg;
+	struct periph *rcc, *afio, *flash_if, *dbgmcu, *pwr, *exti, *iwdg, *dac;
 	struct periph *gpio[8], *usart[5], *dma[2], *adc[3];
 	uint32_t gates[3];     /* AHBENR, APB2ENR, APB1ENR bits that exist on this part */
 	uint8_t *row_maps;     /* storage behind periph.row_of */

@@ -451,6 +451,27 @@ static void dma_without_end(void **state)
 	}
 }
 
+/* TIM2 resets TIM3, which resets TIM2, each by the update that its reset is. */
+static void timers_that_trigger_each_other(void **state)
+{
+	struct mcu *m = BOOT(0x6125, 0xE7FD); /* str r5, [r4, #16]: SR */
+
+	(void)state;
+	debug_put(m, 0x4002101C, 3);
+	debug_put(m, 0x40000008, 2u << 4 | 4);
+	debug_put(m, 0x40000408, 1u << 4 | 4);
+	for (uint32_t base = 0x40000000; base <= 0x40000400; base += 0x400) {
+		debug_put(m, base + 4, 2u << 4);
+		debug_put(m, base + 0x2C, 20);
+		debug_put(m, base, 1);
+	}
+	mcu_set_reg(m, 4, 0x40000000);
+	mcu_set_reg(m, 5, 0);
+	assert_int_equal(run_exactly(m, 100 * MS), MCU_STOP_TIME);
+	debug_put(m, 0x40000014, 1);
+	mcu_free(m);
+}
+
 /* A transmitter's request that nothing ever satisfies, since the bytes go elsewhere. */
 static void a_dma_request_that_is_never_served(void **state)
 {
@@ -494,6 +515,7 @@ int main(void)
 		cmocka_unit_test(resets_without_end),
 		cmocka_unit_test(sleep_without_end),
 		cmocka_unit_test(dma_without_end),
+		cmocka_unit_test(timers_that_trigger_each_other),
 		cmocka_unit_test(a_dma_request_that_is_never_served),
 	};
 

@@ -6,6 +6,7 @@
 #define ADC1 0x40012400u
 #define ADC2 0x40012800u
 #define DAC 0x40007400u
+#define DMA2_CH3 0x40020430u
 #define DMA1 0x40020000u
 #define RCC 0x40021000u
 
@@ -260,6 +261,30 @@ static void dac_takes_three_alignments_and_pairs(void **state)
 	mcu_free(m);
 }
 
+/* Sound: TIM6 asks, DMA2 channel 3 brings the next sample. */
+static void a_timer_feeds_the_dac_by_dma(void **state)
+{
+	struct mcu_config config = fixture_config("ze");
+	struct mcu *m = fixture_from(&config);
+
+	(void)state;
+	clocks_on(m);
+	wr(m, 0x20000100, 0x02220111);
+	wr(m, DMA2_CH3 + 4, 2);
+	wr(m, DMA2_CH3 + 8, DAC + 8);
+	wr(m, DMA2_CH3 + 12, 0x20000100);
+	wr(m, DMA2_CH3, 0x593); /* half-words, MINC, from memory, TCIE, EN */
+	wr(m, DAC, 0x1005);            /* TSEL 0: TIM6 */
+	timer_1_mhz_update(m, 0x40001000, 99);
+	run_for(m, 150000);
+	assert_int_equal(rd(m, DAC + 0x2C), 0x111);
+	assert_false(pending(m, 58));
+	run_for(m, 100000);
+	assert_int_equal(rd(m, DAC + 0x2C), 0x222);
+	assert_true(pending(m, 58));
+	mcu_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +298,7 @@ int main(void)
 		cmocka_unit_test(exti_11_starts_the_regular_group),
 		cmocka_unit_test(tim8_takes_the_place_of_exti_11_by_remap),
 		cmocka_unit_test(two_adcs_convert_together),
+		cmocka_unit_test(a_timer_feeds_the_dac_by_dma),
 		cmocka_unit_test(dac_takes_three_alignments_and_pairs),
 	};
 

@@ -214,6 +214,57 @@ static void a_burst_goes_on_from_register_to_register(void **state)
 	mcu_free(m);
 }
 
+/* Two timers as one of 32 bits: TIM3 counts TIM2's updates, prescaled by two. */
+static void a_timer_counts_another_s_updates(void **state)
+{
+	struct mcu *m = clocked();
+
+	(void)state;
+	timer_at_1_mhz(m, TIM2, 99);
+	wr(m, TIM3 + 0x28, 1);
+	wr(m, TIM3 + 0x2C, 3);
+	wr(m, TIM3 + 0x14, 1);
+	wr(m, TIM3 + 0x10, 0);
+	wr(m, TIM3 + 0x0C, 1);
+	wr(m, TIM3 + 8, 1u << 4 | 7); /* ITR1: TIM2 */
+	wr(m, TIM3, 1);
+	wr(m, TIM2 + 4, 2u << 4);
+	wr(m, TIM2, 1);
+	run_for(m, 550000);
+	assert_int_equal(rd(m, TIM3 + 0x24), 2);
+	assert_int_equal(rd(m, TIM3 + 0x10) & 0x41, 0x40); /* TIF */
+	assert_false(pending(m, 29));
+	run_for(m, 300000);
+	assert_int_equal(rd(m, TIM3 + 0x24), 0);
+	assert_true(pending(m, 29));
+	wr(m, TIM3 + 8, 2u << 4 | 7); /* ITR2: TIM5, which is not here */
+	run_for(m, MS);
+	assert_int_equal(rd(m, TIM3 + 0x24), 0);
+	mcu_free(m);
+}
+
+static void a_timer_starts_and_resets_another(void **state)
+{
+	struct mcu *m = clocked();
+
+	(void)state;
+	timer_at_1_mhz(m, TIM3, 0xFFFF);
+	timer_at_1_mhz(m, TIM2, 299);
+	wr(m, TIM3 + 8, 1u << 4 | 6); /* trigger mode */
+	wr(m, TIM2 + 4, 2u << 4);
+	wr(m, TIM2, 1);
+	run_for(m, 200000);
+	assert_int_equal(rd(m, TIM3), 0);
+	assert_int_equal(rd(m, TIM3 + 0x24), 0);
+	run_for(m, 200000);
+	assert_int_equal(rd(m, TIM3) & 1, 1);
+	assert_in_range(rd(m, TIM3 + 0x24), 95, 105);
+	wr(m, TIM3 + 8, 1u << 4 | 4); /* reset mode */
+	run_for(m, 300000);
+	assert_in_range(rd(m, TIM3 + 0x24), 95, 105);
+	mcu_free(m);
+}
+
 /* How firmware measures LSI: TIM5's channel 4 sees its edges (RM0008 9.4.2). */
 static void lsi_is_measured_by_tim5(void **state)
 {
@@ -388,6 +439,8 @@ int main(void)
 		cmocka_unit_test(updates_may_be_switched_off),
 		cmocka_unit_test(centre_aligned_goes_up_and_down),
 		cmocka_unit_test(a_burst_goes_on_from_register_to_register),
+		cmocka_unit_test(a_timer_counts_another_s_updates),
+		cmocka_unit_test(a_timer_starts_and_resets_another),
 		cmocka_unit_test(lsi_is_measured_by_tim5),
 		cmocka_unit_test(iwdg_bites_after_its_time_even_in_debug_halt),
 		cmocka_unit_test(iwdg_pauses_with_dbg_iwdg_stop),

@@ -208,6 +208,7 @@ static void start_regular(struct periph *p)
 	struct adc_state *s = p->state;
 	uint32_t cr1 = periph_get(p, CR1);
 	struct periph *second = slave(p, REGULAR);
+	uint64_t ns;
 
 	if (!(cr1 & CR1_DISCEN) || s->rank >= regular_length(p))
 		s->rank = 0;
@@ -216,8 +217,8 @@ static void start_regular(struct periph *p)
 	if (second)
 		start_regular(second);
 	set_sr(p, SR_STRT, 0);
-	periph_schedule(p, EVENT_REGULAR,
-			time_now_ns(p->m) + pace(p) * conversion_ns(p, regular_channel(p, s->rank)));
+	ns = pace(p) * conversion_ns(p, regular_channel(p, s->rank));
+	periph_schedule(p, EVENT_REGULAR, time_now_ns(p->m) + ns);
 }
 
 static void start_injected(struct periph *p)

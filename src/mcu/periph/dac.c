@@ -1,10 +1,14 @@
 /*
  * DAC. RM0008 chapter 12. Registers; the output follows at once.
- * Not modelled: triggers, waves, DMA, the voltage on PA4 and PA5.
+ * A timer's trigger asks DMA for the next value; that the output follows only then
+ * is left out.
+ * Not modelled: waves, the voltage on PA4 and PA5.
  */
 #include "mcu/mcu_internal.h"
 #include "mcu/periph/periph.h"
 
+#define CR 0x00
+#define CR_WANTED 0x1005u /* EN, TEN, DMAEN */
 #define DOR1 0x2C
 
 /* The holding registers come in three alignments: 12 bits right, 12 left, 8. */
@@ -32,8 +36,22 @@ static void write_both(struct periph *p, const struct reg *r, uint32_t value, ui
 	periph_set(p, DOR1 + 4, twelve_bits(r->arg, high));
 }
 
+/* RM0008 12.5.1: TSEL 0 to 5; DMA2 channels 3 and 4 (table 79). */
+void dac_trigger(struct mcu *m, unsigned tim)
+{
+	static const uint8_t timers[8] = {6, 8, 7, 5, 2, 4};
+	const struct periph *p = m->dac;
+
+	for (unsigned ch = 0; p && periph_clocked(p) && ch < 2; ch++) {
+		uint32_t cr = periph_get(p, CR) >> 16 * ch;
+
+		if ((cr & CR_WANTED) == CR_WANTED && timers[cr >> 3 & 7] == tim)
+			dma_pulse(m, 2, 3 + ch, 1);
+	}
+}
+
 static const struct reg regs[] = {
-	{0x00, "CR", 0, 0x1FFF1FFF, 0x1FFF1FFF},
+	{CR, "CR", 0, 0x1FFF1FFF, 0x1FFF1FFF},
 	{0x04, "SWTRIGR", 0, 0, 3},
 	{0x08, "DHR12R1", 0, 0xFFF, 0xFFF, .write = write_hold, .arg = 0},
 	{0x0C, "DHR12L1", 0, 0xFFF0, 0xFFF0, .write = write_hold, .arg = 2},
@@ -52,5 +70,5 @@ const struct periph_def dac_def = {
 	.kind = "DAC",
 	.regs = regs,
 	.reg_count = sizeof regs / sizeof regs[0],
-	.not_modelled = "triggers, waves, DMA, the analogue output",
+	.not_modelled = "waves, the analogue output; the output does not wait for its trigger",
 };

@@ -8,9 +8,10 @@
  * interrupt, a DMA request or a trigger output wants to know.
  * Centre-aligned counting is counted as an up-counter of twice the period, with
  * updates at both ends. TIM5's channel 4 can capture LSI (AFIO_MAPR bit 16).
+ * Timers follow one another by TRGO, save in gated mode.
  * Not modelled: outputs on pins, input capture and slave modes from outside
- * (nothing moves there), the break pin (a failing clock does break), dead time,
- * BDTR's lock.
+ * (nothing moves there), gated mode, the break pin (a failing clock does break),
+ * dead time, BDTR's lock.
  */
 #include "mcu/periph/timer.h"
 
@@ -65,13 +66,76 @@ static uint32_t trgo_flag(uint32_t mms)
 	return mms < 2 ? 0 : mms == 2 ? TIM_SR_UIF : mms == 3 ? 2u : 2u << (mms - 4);
 }
 
+static void announce(struct periph *p, uint32_t flags);
+static void arm(struct periph *p);
+static void timer_event(struct periph *p, unsigned id);
+
+/* RM0008 table 86: which timer is behind ITR0 to ITR3. */
+static const uint8_t masters[9][4] = {
+	[1] = {5, 2, 3, 4}, [2] = {1, 8, 3, 4}, [3] = {1, 2, 5, 4},
+	[4] = {1, 2, 3, 8}, [5] = {2, 3, 4, 8}, [8] = {1, 2, 4, 5},
+};
+
+/* Which slave mode does that timer's TRGO serve here? 0: none. */
+static unsigned follows(const struct periph *p, unsigned master)
+{
+	uint32_t smcr = periph_get(p, TIM_SMCR);
+
+	if (p->def->event != timer_event || !periph_clocked(p) || (smcr >> 4 & 7) > 3 ||
+	    masters[p->index][smcr >> 4 & 3] != master)
+		return 0;
+	return smcr & 7;
+}
+
+/* Modes 4 reset, 6 trigger, 7 external clock; gated (5) wants a level. */
+static void serve_slave(struct periph *p, unsigned mode)
+{
+	struct timer_state *s = p->state;
+	uint32_t flags = TIM_SR_TIF;
+
+	if (s->served)
+		return;
+	s->served = true;
+	flags |= timer_catch_up(p);
+	if (mode == 4) {
+		timer_load_shadows(p);
+		periph_set(p, TIM_CNT, 0);
+		s->base = p->m->s.time.cycles;
+		flags |= periph_get(p, TIM_CR1) & (TIM_CR1_URS | TIM_CR1_UDIS) ? 0 : TIM_SR_UIF;
+	} else if (mode == 6 && !(periph_get(p, TIM_CR1) & TIM_CR1_CEN)) {
+		periph_set(p, TIM_CR1, periph_get(p, TIM_CR1) | TIM_CR1_CEN);
+		s->tick = timer_tick_cycles(p);
+		s->base = p->m->s.time.cycles;
+	} else if (mode == 7) {
+		flags |= timer_pulse(p);
+	}
+	announce(p, flags);
+	s->served = false;
+	arm(p);
+}
+
+/* The trigger output: ADCs, DACs, and timers that follow this one. */
+static void trgo(struct periph *p)
+{
+	struct mcu *m = p->m;
+
+	adc_trigger(m, p->index, 0);
+	dac_trigger(m, p->index);
+	for (size_t i = 0; i < m->periph_count; i++) {
+		unsigned mode = follows(&m->periphs[i], p->index);
+
+		if (mode == 4 || mode >= 6)
+			serve_slave(&m->periphs[i], mode);
+	}
+}
+
 /* Triggers for the ADCs: TRGO by MMS, and compare events. */
 static void trigger_outputs(struct periph *p, uint32_t flags)
 {
 	uint32_t mms = periph_get(p, TIM_CR2) >> 4 & 7;
 
 	if (flags & trgo_flag(mms))
-		adc_trigger(p->m, p->index, 0);
+		trgo(p);
 	for (unsigned ch = 1; ch <= 4; ch++)
 		if (flags & 1u << ch)
 			adc_trigger(p->m, p->index, ch);
@@ -110,13 +174,14 @@ static void arm(struct periph *p)
 {
 	const struct timer_state *s = p->state;
 	uint32_t want = wanted_flags(p);
+	uint64_t at;
 
 	if (!timer_counting(p) || !want) {
 		periph_cancel(p, EVENT_NEXT);
 		return;
 	}
-	periph_schedule(p, EVENT_NEXT,
-			time_cycles_to_ns(p->m, s->base + (uint64_t)timer_to_wanted(p, want) * s->tick));
+	at = s->base + (uint64_t)timer_to_wanted(p, want) * s->tick;
+	periph_schedule(p, EVENT_NEXT, time_cycles_to_ns(p->m, at));
 }
 
 static bool captures_lsi(const struct periph *p)
@@ -249,7 +314,7 @@ static void write_cr1(struct periph *p, const struct reg *r, uint32_t value, uin
 		s->base = p->m->s.time.cycles;
 		s->tick = timer_tick_cycles(p);
 		if ((periph_get(p, TIM_CR2) >> 4 & 7) == 1) /* MMS: enable */
-			adc_trigger(p->m, p->index, 0);
+			trgo(p);
 	}
 	arm(p);
 }
@@ -274,7 +339,7 @@ static void write_egr(struct periph *p, const struct reg *r, uint32_t value, uin
 		periph_set(p, TIM_CNT, cr1 & TIM_CR1_DIR && !(cr1 & TIM_CR1_CMS) ? s->arr : 0);
 		flags |= cr1 & TIM_CR1_URS ? 0 : TIM_SR_UIF;
 		if (!(periph_get(p, TIM_CR2) >> 4 & 7)) /* MMS: reset */
-			adc_trigger(p->m, p->index, 0);
+			trgo(p);
 	}
 	if (value & r->wmask & TIM_SR_BIF) /* BG */
 		brake(p);
@@ -368,7 +433,8 @@ static const struct reg basic_regs[] = {
 	CONTROL(0x8F, 0x70), PLAIN(TIM_DIER, "DIER", 0x101), EVENTS(1, 1), COUNTER,
 };
 
-#define NOT_MODELLED "pins, input capture and slave modes from outside, break pin, dead time"
+#define NOT_MODELLED                                                                               \
+	"pins, input capture and slave modes from outside, gated mode, break pin, dead time"
 #define TIMER(rows, what)                                                                          \
 	{                                                                                          \
 		.kind = "TIM", .regs = rows, .reg_count = sizeof rows / sizeof rows[0],            \

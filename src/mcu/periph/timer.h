@@ -42,7 +42,9 @@ struct timer_state {
 	uint32_t tick;     /* HCLK cycles a tick */
 	uint32_t psc, arr; /* shadow registers in force */
 	uint16_t repeat;   /* updates still to be left out */
+	bool served;       /* a trigger is being answered: one that comes back is not */
 	bool polled;       /* SR was read: the next flag to rise is an event */
+	uint16_t pulses;   /* of an external clock since the last tick */
 	uint8_t burst;     /* items of a DMA burst that DMAR has passed on */
 	uint8_t captures;  /* LSI edges counted by the channel-4 prescaler */
 };
@@ -55,6 +57,8 @@ uint32_t timer_tick_cycles(const struct periph *p);
 void timer_load_shadows(struct periph *p);
 /* Bring CNT to the present. Returns the flags (SR's bits) that rose meanwhile. */
 uint32_t timer_catch_up(struct periph *p);
+/* A pulse of the external clock that CEN lets in. Returns the flags that rose. */
+uint32_t timer_pulse(struct periph *p);
 /* Ticks to the first of the flags `want`; only as far as the next wrap, which
  * then looks again. */
 uint32_t timer_to_wanted(const struct periph *p, uint32_t want);

@@ -135,9 +135,10 @@ static uint32_t wrap(struct periph *p)
 static uint64_t skippable(const struct periph *p, uint64_t ticks)
 {
 	const struct timer_state *s = p->state;
-	bool plain = !centred(p) && periph_get(p, TIM_CNT) == (down(p) ? s->arr : 0) && !s->repeat &&
-		     !periph_get(p, TIM_RCR) && !(periph_get(p, TIM_CR1) & (TIM_CR1_OPM | TIM_CR1_UDIS)) &&
-		     s->psc == periph_get(p, TIM_PSC) && s->arr == periph_get(p, TIM_ARR);
+	uint32_t cr1 = periph_get(p, TIM_CR1);
+	bool plain = !centred(p) && periph_get(p, TIM_CNT) == (down(p) ? s->arr : 0) &&
+		     !s->repeat && !periph_get(p, TIM_RCR) &&
+		     !(cr1 & (TIM_CR1_OPM | TIM_CR1_UDIS)) && s->psc == periph_get(p, TIM_PSC) && s->arr == periph_get(p, TIM_ARR);
 
 	return plain ? ticks / (s->arr + 1) * (s->arr + 1) : 0;
 }
@@ -167,6 +168,21 @@ uint32_t timer_catch_up(struct periph *p)
 		s->base += ticks * s->tick;
 	}
 	s->base = now;
+	return flags;
+}
+
+uint32_t timer_pulse(struct periph *p)
+{
+	struct timer_state *s = p->state;
+	uint32_t flags;
+
+	if (!(periph_get(p, TIM_CR1) & TIM_CR1_CEN) || ++s->pulses <= s->psc)
+		return 0;
+	s->pulses = 0;
+	if (to_update(p) <= 1)
+		return wrap(p);
+	flags = passed(p, 1);
+	step(p, 1);
 	return flags;
 }
 
