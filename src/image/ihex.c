@@ -69,7 +69,7 @@ static enum status take_line(struct records *r, const uint8_t *text, size_t len)
 enum status ihex_parse(const char *name, const uint8_t *text, size_t len, struct chunks *out,
 		       struct err *err)
 {
-	struct ihex h = {.r = {.name = name, .end_names = "", .out = out, .err = err}};
+	struct ihex h = {.r = {.name = name, .mark = ':', .end_names = "", .out = out, .err = err}};
 
 	return records_each(&h.r, text, len, take_line);
 }

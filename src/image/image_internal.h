@@ -70,13 +70,15 @@ enum status chunks_finish(struct chunks *c, struct image *img, struct err *err) 
 struct records {
 	const char *name;
 	const char *end_names; /* after "it has no end record" */
+	char mark;             /* every record begins with it */
 	unsigned line;
 	bool ended;            /* the end record was seen */
 	struct chunks *out;
 	struct err *err;
 };
 /* Calls take_line for every line that is not empty, without blanks in front,
- * until one sets `ended`; STATUS_BAD_FILE when none does. */
+ * until one sets `ended`; STATUS_BAD_FILE when none does, or when yet another
+ * record follows. */
 enum status records_each(struct records *r, const uint8_t *text, size_t len,
 			 enum status (*take_line)(struct records *r, const uint8_t *line,
 						  size_t len)) MUST_CHECK;

@@ -33,12 +33,28 @@ static bool is_end(uint8_t c)
 	return c == '\n' || c == '\r';
 }
 
+/* Files joined by `cat`: every reader would stop at the first end, and half of
+ * what is meant would be missing. What is no record (a blank, Ctrl-Z) may stand. */
+static enum status refuse_more(const struct records *r, const uint8_t *text, size_t len, size_t at)
+{
+	while (at < len && (is_end(text[at]) || text[at] == ' ' || text[at] == '\t'))
+		at++;
+	if (len - at < 3 || text[at] != (uint8_t)r->mark || hex_byte(text + at + 1) < 0)
+		return STATUS_OK;
+	err_set(r->err, STATUS_BAD_FILE,
+		"%s goes on with another record after its end record: files joined?", r->name);
+	err_next(r->err, "write them one after the other, or join them with objcopy or srec_cat");
+	return STATUS_BAD_FILE;
+}
+
 enum status records_each(struct records *r, const uint8_t *text, size_t len,
 			 enum status (*take_line)(struct records *r, const uint8_t *line,
 						  size_t len))
 {
+	size_t at = 0;
+
 	r->line = 1;
-	for (size_t at = 0; at < len && !r->ended; r->line++) {
+	for (; at < len && !r->ended; r->line++) {
 		size_t end = at, next;
 		enum status s = STATUS_OK;
 
@@ -54,7 +70,7 @@ enum status records_each(struct records *r, const uint8_t *text, size_t len,
 		at = next;
 	}
 	if (r->ended)
-		return STATUS_OK;
+		return refuse_more(r, text, len, at);
 	err_set(r->err, STATUS_BAD_FILE, "%s is truncated: it has no end record%s", r->name,
 		r->end_names);
 	err_next(r->err, "make the file again; it was cut while being written or copied");

@@ -61,7 +61,8 @@ static enum status take_line(struct records *r, const uint8_t *text, size_t len)
 enum status srec_parse(const char *name, const uint8_t *text, size_t len, struct chunks *out,
 		       struct err *err)
 {
-	struct srec r = {.r = {.name = name, .end_names = " (S7, S8 or S9)", .out = out, .err = err}};
+	struct srec r = {.r = {.name = name, .mark = 'S', .end_names = " (S7, S8 or S9)", .out = out,
+			       .err = err}};
 
 	return records_each(&r.r, text, len, take_line);
 }

@@ -219,6 +219,7 @@ static void intel_hex_is_read(void **state)
 
 static void a_damaged_hex_file_is_refused(void **state)
 {
+	static const char joined[] = ":0100000001FE\n:00000001FF\n\n:0100010002FC\n:00000001FF\n";
 	char copy[sizeof hex];
 
 	(void)state;
@@ -229,6 +230,7 @@ static void a_damaged_hex_file_is_refused(void **state)
 	refused(hex, 30, "truncated");
 	refused(":01000000G0FF\n", 14, "digit");
 	refused(":00000001FF\n", 12, "nothing to load");
+	refused(joined, sizeof joined - 1, "after its end record");
 	refused(":020000000102FB\n:020000000103FA\n:00000001FF\n", 44, "overlapping");
 }
 
@@ -238,6 +240,7 @@ static void s_records_are_read(void **state)
 				   "S30D08000000005000200900000869\n"
 				   "S5030001FB\n"
 				   "S70508000009E9\n";
+	static const char joined[] = "S1040000AA51\nS9030000FC\nS1040001AB4F\nS9030000FC\n";
 	char copy[sizeof srec];
 	struct image *img = parsed(srec, sizeof srec - 1, IMAGE_NO_ADDRESS);
 	uint32_t word;
@@ -252,6 +255,19 @@ static void s_records_are_read(void **state)
 	copy[30] = '7';
 	refused(copy, sizeof srec - 1, "checksum");
 	refused(srec, 48, "truncated");
+	refused(joined, sizeof joined - 1, "after its end record");
+}
+
+static void what_is_no_record_may_follow_the_end(void **state)
+{
+	static const char text[] = ":0100000001FE\n:00000001FF\n\n\x1A\n; the end\n";
+	struct image *img = parsed(text, sizeof text - 1, IMAGE_NO_ADDRESS);
+	size_t count;
+
+	(void)state;
+	(void)image_segments(img, &count);
+	assert_int_equal(count, 1);
+	image_free(img);
 }
 
 static void raw_bytes_go_where_they_are_told(void **state)
@@ -534,6 +550,7 @@ int main(void)
 		cmocka_unit_test(overlapping_sections_are_refused),
 		cmocka_unit_test(intel_hex_is_read),
 		cmocka_unit_test(a_damaged_hex_file_is_refused),
+		cmocka_unit_test(what_is_no_record_may_follow_the_end),
 		cmocka_unit_test(s_records_are_read),
 		cmocka_unit_test(raw_bytes_go_where_they_are_told),
 		cmocka_unit_test(the_hash_is_sha256_of_addresses_and_bytes),
