@@ -65,13 +65,22 @@ static uint8_t xor_of(const uint8_t *data, size_t len, uint8_t start)
 static enum status send_address(struct bootrom *b, uint32_t address, const char *step,
 				struct err *err)
 {
+	struct err why = ERR_INIT;
 	uint8_t frame[5];
 	enum status s;
 
 	put_be32(frame, address);
 	frame[4] = xor_of(frame, 4, 0);
 	s = send(b, frame, sizeof frame, err);
-	return s ? s : expect_yes(b, REPLY_MS, step, err);
+	if (s)
+		return s;
+	s = expect_yes(b, REPLY_MS, step, &why);
+	/* protection was told at the command: here it is the address */
+	if (s != STATUS_PROTECTED)
+		return s ? err_set(err, s, "%s", why.what) : s;
+	err_at(err, address);
+	return err_set(err, STATUS_TARGET_FAULT, "the boot ROM refuses to %s, at 0x%08X", step,
+		       (unsigned)address);
 }
 
 /* ---- hello ------------------------------------------------------------------------------ */

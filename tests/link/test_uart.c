@@ -215,6 +215,24 @@ static void test_erase(void **state)
 	board_free(b);
 }
 
+/* Where nothing is, is not where protection is. */
+static void test_reading_nowhere_is_no_protection(void **state)
+{
+	struct board *b = desk_board(NULL);
+	struct line line = {0};
+	struct bootrom rom;
+	struct err err = ERR_INIT;
+	uint8_t byte;
+
+	expect_ok(connect(&line, b, &rom, &err), &err);
+	assert_int_equal(bootrom_read(&rom, BASE + DIE, &byte, 1, &err), STATUS_TARGET_FAULT);
+	assert_true(err.has_address);
+	assert_int_equal(err.address, BASE + DIE);
+	err_clear(&err);
+	expect_ok(bootrom_read(&rom, BASE, &byte, 1, &err), &err);
+	board_free(b);
+}
+
 static void set_options(struct board *b, uint8_t rdp, uint8_t wrp0)
 {
 	const struct chip *chip = mcu_chip(board_mcu(b));
@@ -304,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_only_what_changed),
 		cmocka_unit_test(test_go),
 		cmocka_unit_test(test_erase),
+		cmocka_unit_test(test_reading_nowhere_is_no_protection),
 		cmocka_unit_test(test_protection_is_refused_before_the_first_erase),
 		cmocka_unit_test(test_every_answer_fails_once),
 	};
