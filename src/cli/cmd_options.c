@@ -159,19 +159,27 @@ static const struct option_name names[] = {
 
 /* ---- showing ------------------------------------------------------------------------------ */
 
+static bool is_guarded(const struct chip *c, const struct flash_options_bytes *ob, unsigned page)
+{
+	unsigned bit = page / c->wrp_pages < 31 ? page / c->wrp_pages : 31;
+
+	return !(ob->wrp[bit / 8] & 1u << bit % 8);
+}
+
 static void show_wrp(struct cli *cli, const struct chip *c, const struct flash_options_bytes *ob)
 {
-	unsigned pages = c->flash_die / c->page_size;
+	unsigned pages = c->flash_die / c->page_size, next;
 	bool any = false;
 
 	say(cli, "wrp        ");
-	for (unsigned bit = 0; bit < 32; bit++) {
-		unsigned first = bit * c->wrp_pages;
-		unsigned last = bit == 31 ? pages - 1 : first + c->wrp_pages - 1;
+	for (unsigned first = 0; first < pages; first = next) {
+		bool guarded = is_guarded(c, ob, first);
 
-		if (ob->wrp[bit / 8] & 1u << bit % 8 || first >= pages)
+		for (next = first + 1; next < pages && is_guarded(c, ob, next) == guarded;)
+			next++;
+		if (!guarded)
 			continue;
-		say(cli, "%s%u-%u", any ? "," : "", first, last);
+		say(cli, "%s%u-%u", any ? "," : "", first, next - 1);
 		any = true;
 	}
 	say(cli, "%s\n", any ? "" : "none");
@@ -187,8 +195,8 @@ static void show(struct cli *cli, const struct chip *c, const struct flash_optio
 	show_wrp(cli, c, ob);
 	if (ob->error)
 		say(cli, "the option bytes and their complements disagree: write them again\n");
-	emit_json(cli, json_pack("{s:s, s:s, s:b, s:b, s:s, s:b, s:b, s:i, s:i, s:[i,i,i,i]}", "type",
-				 "result", "command", "options", "rdp", ob->rdp_active, "error",
+	emit_json(cli, json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:b, s:b, s:i, s:i, s:[i,i,i,i]}",
+				 "type", "result", "command", "options", "dry_run", cli->dry_run, "rdp", ob->rdp_active, "error",
 				 ob->error, "wdg", ob->user & USER_WDG_SW ? "sw" : "hw", "nrst_stop",
 				 !!(ob->user & USER_NRST_STOP), "nrst_stdby",
 				 !!(ob->user & USER_NRST_STDBY), "data0", ob->data0, "data1", ob->data1,
@@ -246,6 +254,7 @@ static enum status change(struct cli *cli, struct session *s, const struct args 
 	}
 	if (cli->dry_run) {
 		say(cli, "dry run: the option bytes would be\n");
+		ob.rdp_active = ob.rdp != RDP_OFF;
 		show(cli, s->chip, &ob);
 		return STATUS_OK;
 	}
@@ -262,23 +271,33 @@ static enum status change(struct cli *cli, struct session *s, const struct args 
 	return status;
 }
 
+static enum status tell_unlocked(struct cli *cli, const char *what, bool unlocked)
+{
+	say(cli, "%s\n", what);
+	emit_json(cli, json_pack("{s:s, s:s, s:b, s:b}", "type", "result", "command", "options",
+				 "dry_run", cli->dry_run, "unlocked", unlocked));
+	return STATUS_OK;
+}
+
 static enum status unlock(struct cli *cli, struct session *s)
 {
-	enum status status;
+	struct flash_options_bytes ob;
+	enum status status = flash_read_option_bytes(s->target, s->chip, &ob, &cli->err);
 
-	if (cli->dry_run) {
-		say(cli, "dry run: read-out protection would be removed and the chip erased\n");
-		return STATUS_OK;
-	}
+	if (status)
+		return status;
+	/* it would cost the other option bytes, for nothing */
+	if (!ob.rdp_active && ob.rdp == RDP_OFF)
+		return tell_unlocked(cli, "read-out protection is not on: nothing was changed", false);
+	if (cli->dry_run)
+		return tell_unlocked(cli, "dry run: read-out protection would be removed and the chip "
+					  "erased", false);
 	if (!confirm(cli, "Remove read-out protection? That ERASES the whole flash of the %s.",
 		     s->chip->name))
 		return STATUS_NEED_PERSON;
 	status = flash_unlock(s->target, s->chip, &cli->err);
-	if (status)
-		return status;
-	say(cli, "read-out protection is off and the chip is erased\n");
-	emit_json(cli, json_pack("{s:s, s:s, s:b}", "type", "result", "command", "options", "unlocked", 1));
-	return STATUS_OK;
+	return status ? status
+		      : tell_unlocked(cli, "read-out protection is off and the chip is erased", true);
 }
 
 static enum status run(struct cli *cli, const struct args *args)
