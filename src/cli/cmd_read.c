@@ -86,6 +86,23 @@ static enum status read_range(struct cli *cli, struct session *s, const struct a
 	return STATUS_OK;
 }
 
+/* A range that is not all flash or RAM: then it is the range, not the chip. */
+static void explain_range(const struct session *s, uint32_t address, size_t len, struct err *err)
+{
+	const struct chip *c = s->chip;
+	uint32_t flash = s->flash_kib ? s->flash_kib * 1024u : c->flash_size;
+
+	if (range_inside(address, len, c->flash_base, flash) ||
+	    range_inside(address, len, c->ram_base, c->ram_size))
+		return;
+	err_tried(err, "reading %zu bytes from 0x%08X", len, (unsigned)address);
+	err_next(err,
+		 "this chip has flash from 0x%08X to 0x%08X and RAM from 0x%08X to 0x%08X; elsewhere "
+		 "there may be nothing to read",
+		 (unsigned)c->flash_base, (unsigned)(c->flash_base + flash - 1),
+		 (unsigned)c->ram_base, (unsigned)(c->ram_base + c->ram_size - 1));
+}
+
 static enum status save(struct cli *cli, struct session *s, const char *path, uint32_t address,
 			size_t len)
 {
@@ -99,6 +116,8 @@ static enum status save(struct cli *cli, struct session *s, const char *path, ui
 	progress_end(cli);
 	if (status == STATUS_TARGET_FAULT && explain_protection(s, &cli->err))
 		status = STATUS_PROTECTED;
+	if (status == STATUS_TARGET_FAULT)
+		explain_range(s, address, len, &cli->err);
 	if (!status)
 		status = save_file(path, 0666, data, len, &cli->err);
 	if (!status) {
