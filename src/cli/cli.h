@@ -92,6 +92,8 @@ struct cli {
 	bool interrupted;
 	int exit_code;           /* `board exec`: the program's own; 0: the status decides */
 	uint64_t bar_drawn_us;   /* progress bar: when last drawn */
+	uint64_t bar_began_us;   /* when its phase began, */
+	size_t bar_began_at;     /* and where */
 	int bar_phase;           /* phase being drawn, -1: none */
 };
 
@@ -133,8 +135,8 @@ void print_error(const struct cli *cli, enum status status, const struct err *er
  * answer is no, and cli->err says that -y is needed (STATUS_NEED_PERSON). */
 bool confirm(struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Progress of a phase in bytes (or any unit): a bar on a terminal, one line a
- * phase otherwise, JSON lines with --json. Returns false when the person
+/* Progress of a phase in bytes: a bar on a terminal, one line a phase otherwise,
+ * JSON lines with --json (and, on stderr, with --progress=json alone). Returns false when the person
  * pressed Ctrl-C. */
 bool progress_show(struct cli *cli, int phase, const char *name, size_t done, size_t total);
 /* Remove the bar before anything else is printed. */

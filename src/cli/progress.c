@@ -18,7 +18,22 @@ static uint64_t wall_us(void)
 	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
-static void draw_bar(const char *name, size_t done, size_t total)
+/* Rate and time left, once the phase has gone on long enough to tell. */
+static void draw_rate(const struct cli *cli, size_t done, size_t total, uint64_t now)
+{
+	uint64_t us = now - cli->bar_began_us;
+	size_t moved = done - cli->bar_began_at;
+
+	if (us < REDRAW_US || done <= cli->bar_began_at)
+		return;
+	fprintf(stderr, "  %.1f KiB/s", (double)moved * 1e6 / 1024 / (double)us);
+	if (done < total)
+		fprintf(stderr, "  %.1f s left",
+			(double)(total - done) * (double)us / 1e6 / (double)moved);
+}
+
+static void draw_bar(const struct cli *cli, const char *name, size_t done, size_t total,
+		     uint64_t now)
 {
 	unsigned cells = total ? (unsigned)((uint64_t)done * BAR_CELLS / total) : BAR_CELLS;
 	char bar[BAR_CELLS + 1];
@@ -27,13 +42,20 @@ static void draw_bar(const char *name, size_t done, size_t total)
 	memset(bar, '#', cells);
 	bar[BAR_CELLS] = '\0';
 	fprintf(stderr, "\r\033[K%-8s [%s] %3u%%", name, bar, cells * 100 / BAR_CELLS);
+	draw_rate(cli, done, total, now);
 	fflush(stderr);
 }
 
-static void show_json(struct cli *cli, const char *name, size_t done, size_t total)
+/* With --json among the results, else where progress goes. */
+static void show_json(const char *name, size_t done, size_t total, FILE *out)
 {
-	emit_json(cli, json_pack("{s:s, s:s, s:I, s:I}", "type", "progress", "phase", name, "done",
-				 (json_int_t)done, "total", (json_int_t)total));
+	json_t *o = json_pack("{s:s, s:s, s:I, s:I}", "type", "progress", "phase", name, "done",
+			      (json_int_t)done, "total", (json_int_t)total);
+
+	json_dumpf(o, out, JSON_COMPACT);
+	fputc('\n', out);
+	fflush(out);
+	json_decref(o);
 }
 
 bool progress_show(struct cli *cli, int phase, const char *name, size_t done, size_t total)
@@ -42,13 +64,17 @@ bool progress_show(struct cli *cli, int phase, const char *name, size_t done, si
 	uint64_t now = wall_us();
 
 	cli->bar_phase = phase;
+	if (first) {
+		cli->bar_began_us = now;
+		cli->bar_began_at = done;
+	}
 	if (cli->progress != PROGRESS_NEVER && !cli->quiet &&
 	    (first || last || now - cli->bar_drawn_us >= REDRAW_US)) {
 		cli->bar_drawn_us = now;
 		if (cli->json || cli->progress == PROGRESS_JSON)
-			show_json(cli, name, done, total);
+			show_json(name, done, total, cli->json ? stdout : stderr);
 		else if (cli->progress == PROGRESS_AUTO && cli->err_tty)
-			draw_bar(name, done, total);
+			draw_bar(cli, name, done, total, now);
 		else if (first)
 			fprintf(stderr, "%s\n", name);
 	}
