@@ -45,12 +45,13 @@ static enum status erase(struct cli *cli, struct session *s, uint32_t address, s
 	progress_end(cli);
 	if (status)
 		return status;
+	if (result.mass_erased)
+		say(cli, "everything %s erased\n", cli->dry_run ? "would be" : "is");
+	else
+		say(cli, "%u page%s %serased\n", result.pages_erased,
+		    result.pages_erased == 1 ? "" : "s", cli->dry_run ? "would be " : "");
 	if (cli->dry_run)
 		say(cli, "dry run: nothing was erased\n");
-	else if (result.mass_erased)
-		say(cli, "everything is erased\n");
-	else
-		say(cli, "%u page%s erased\n", result.pages_erased, result.pages_erased == 1 ? "" : "s");
 	emit_json(cli, flashing_result(cli, s, &result));
 	return STATUS_OK;
 }

@@ -18,11 +18,16 @@ static enum status run(struct cli *cli, const struct args *args)
 	if (!cli->dry_run)
 		status = target_reset(s.target, halt, &cli->err);
 	if (!status) {
-		say(cli, halt ? "reset, and halted at the reset vector\n" : "reset, and running\n");
-		emit_json(cli, json_pack("{s:s, s:s, s:b}", "type", "result", "command", "reset",
-					 "halted", halt));
+		const char *how = halt ? "halted at the reset vector" : "running";
+
+		if (cli->dry_run)
+			say(cli, "dry run: it would be reset, and %s\n", how);
+		else
+			say(cli, "reset, and %s\n", how);
+		emit_json(cli, json_pack("{s:s, s:s, s:b, s:b}", "type", "result", "command", "reset",
+					 "dry_run", cli->dry_run, "halted", halt && !cli->dry_run));
 	}
-	session_close(&s, halt && !status);
+	session_close(&s, halt && !status && !cli->dry_run);
 	return status;
 }
 

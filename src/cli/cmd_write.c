@@ -15,7 +15,8 @@ static const struct option_def options[] = {
 	{"force", 0, NULL, "write firmware that would lock the debug port out, too"},
 	{"check", 0, "HOW", "quick (default), full or no"},
 	{"erase", 0, "HOW", "auto (default), changed, pages or chip"},
-	{"full-verify", 0, NULL, "verify by reading everything back"},
+	{"verify", 0, "HOW", "quick (default: a checksum a page) or full (read everything back)"},
+	{"full-verify", 0, NULL, "the same as --verify=full"},
 	{"no-loader", 0, NULL, "write through SWD only, run no code in RAM"},
 	{"no-reset", 0, NULL, "leave the chip halted, start nothing"},
 	{NULL, 0, NULL, NULL},
@@ -38,16 +39,16 @@ static int word_of(const char *word, const char *const *names, int count)
 
 static enum status parse_job(struct cli *cli, const struct args *args, struct write_job *job)
 {
-	static const char *const checks[] = {"quick", "full", "no"};
+	static const char *const checks[] = {"quick", "full", "no"}, *const verifies[] = {"quick", "full"};
 	static const char *const erases[] = {"auto", "changed", "pages", "chip"};
 	const char *check = args_value(args, "check"), *erase = args_value(args, "erase");
+	const char *verify = args_value(args, "verify");
 	int n;
 
 	*job = (struct write_job){.check.file = args->rest[0],
 				  .check.force = args_has(args, "force"),
 				  .reset = !args_has(args, "no-reset")};
 	job->flash = flashing_options(cli);
-	job->flash.full_verify = args_has(args, "full-verify");
 	job->flash.no_loader = args_has(args, "no-loader");
 	if ((n = check ? word_of(check, checks, 3) : 0) < 0)
 		return err_set(&cli->err, STATUS_USAGE, "--check is quick, full or no, not %s",
@@ -57,6 +58,9 @@ static enum status parse_job(struct cli *cli, const struct args *args, struct wr
 		return err_set(&cli->err, STATUS_USAGE,
 			       "--erase is auto, changed, pages or chip, not %s", erase);
 	job->flash.erase = (enum flash_erase_mode)n;
+	if ((n = verify ? word_of(verify, verifies, 2) : 0) < 0)
+		return err_set(&cli->err, STATUS_USAGE, "--verify is quick or full, not %s", verify);
+	job->flash.full_verify = n == 1 || args_has(args, "full-verify");
 	return STATUS_OK;
 }
 
@@ -87,7 +91,10 @@ static enum status finish(struct cli *cli, struct write_job *job, struct session
 		status = run_firmware(s, &since_us, &cli->err);
 	if (!cli->dry_run)
 		remember(cli, job, s, uid);
-	flashing_summary(cli, s, r);
+	if (cli->dry_run)
+		flashing_plan(cli, r);
+	else
+		flashing_summary(cli, s, r);
 	if (started && !status)
 		status = look_again(cli, s, since_us, run_us, &attachable, &cli->err);
 	if (started && !status)

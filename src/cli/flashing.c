@@ -46,6 +46,17 @@ static unsigned long ms(uint64_t us)
 	return (unsigned long)((us + 500) / 1000);
 }
 
+void flashing_plan(struct cli *cli, const struct flash_result *r)
+{
+	progress_end(cli);
+	say(cli, "%u page%s: ", r->pages_total, r->pages_total == 1 ? "" : "s");
+	if (r->mass_erased)
+		say(cli, "the whole chip would be erased");
+	else
+		say(cli, "%u would be erased", r->pages_erased);
+	say(cli, ", %u written, %u stay as they are\n", r->pages_written, r->pages_unchanged);
+}
+
 void flashing_summary(struct cli *cli, const struct session *s, const struct flash_result *r)
 {
 	progress_end(cli);

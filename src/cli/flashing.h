@@ -12,6 +12,8 @@ struct flash_options flashing_options(struct cli *cli);
 /* The image's segments as pieces; the caller frees the array (the bytes are
  * the image's). NULL when out of memory. */
 struct flash_piece *flashing_pieces(const struct image *img, size_t *count);
+/* What a dry run found out: `64 pages: 1 would be erased, 1 written, 63 stay as they are`. */
+void flashing_plan(struct cli *cli, const struct flash_result *r);
 /* `64 pages: 1 written, 63 unchanged · connect 30 ms · compare 25 · ...` */
 void flashing_summary(struct cli *cli, const struct session *s, const struct flash_result *r);
 /* The same as JSON fields, to be put into a `result` object. */

@@ -34,7 +34,7 @@ void help_all(FILE *out)
 
 void help_command(const struct command *c)
 {
-	printf("usage: reflash %s %s\n\n%s.\n", c->name, c->usage, c->summary);
+	printf("usage: reflash %s%s%s\n\n%s.\n", c->name, c->usage[0] ? " " : "", c->usage, c->summary);
 	if (c->aliases)
 		printf("also called: %s\n", c->aliases);
 	if (c->about)

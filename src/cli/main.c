@@ -104,8 +104,8 @@ static enum status check_count(struct cli *cli, const struct command *c, const s
 		err_set(&cli->err, STATUS_USAGE, "%s needs more: reflash %s %s", c->name, c->name,
 			c->usage);
 	else if (args->count > c->max_args)
-		err_set(&cli->err, STATUS_USAGE, "\"%s\" is one argument too many: reflash %s %s",
-			args->rest[c->max_args], c->name, c->usage);
+		err_set(&cli->err, STATUS_USAGE, "\"%s\" is one argument too many: reflash %s%s%s",
+			args->rest[c->max_args], c->name, c->usage[0] ? " " : "", c->usage);
 	return cli->err.status;
 }
 

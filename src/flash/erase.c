@@ -74,6 +74,10 @@ static enum status erase_range(struct engine *e, uint32_t from, uint32_t to, boo
 	enum status s = refuse_wrp(e, from, to, err);
 
 	e->result.pages_total = (to - from) / e->chip->page_size;
+	if (s == STATUS_OK && e->opt->dry_run) {
+		e->result.pages_erased = e->result.pages_total;
+		e->result.mass_erased = everything;
+	}
 	if (s != STATUS_OK || e->opt->dry_run)
 		return s;
 	s = e->port->ops->begin(e->port, err);

@@ -35,6 +35,7 @@ struct flash_options {
 	const struct log *log;
 };
 
+/* With dry_run: what would be done. */
 struct flash_result {
 	unsigned pages_total, pages_written, pages_erased, pages_unchanged;
 	bool mass_erased;

@@ -327,6 +327,8 @@ static enum status decide(struct engine *e, struct plan *plan, struct err *err)
 		s = choose_mass(e, plan, err);
 	if (s == STATUS_OK)
 		s = refuse_wrp(e, plan, err);
+	if (e->opt->dry_run)
+		e->result.pages_erased = (unsigned)count_pages(plan, is_erased);
 	e->result.pages_written = (unsigned)count_pages(plan, is_programmed);
 	e->result.pages_unchanged = (unsigned)(plan->count - count_pages(plan, to_program));
 	return s;

@@ -79,6 +79,14 @@ load helper
   "$REFLASH" read - 0x08004000 3000 2>/dev/null | cmp - data.bin
 }
 
+@test "read where nothing is: what was tried, and where there is something" {
+  driven_board
+  run_code 4 read out.bin 0x08020000 1k
+  one_clear_error
+  said "$errors" 'tried: reading 1024 bytes from 0x08020000'
+  said "$errors" 'flash from 0x08000000 to 0x0800FFFF and RAM from 0x20000000 to 0x20004FFF'
+}
+
 @test "dry run changes nothing" {
   need_firmware
   driven_board
@@ -89,6 +97,56 @@ load helper
   run_code 0 options -n wdg=hw
   run_code 0 options
   said "$output" 'wdg +sw'
+  run_code 0 options -n rdp=on
+  said "$output" 'rdp +on'
+  run_code 0 options
+  said "$output" 'rdp +off'
+}
+
+@test "dry run says what it would do" {
+  driven_board
+  head -c 5000 /dev/urandom >data.bin
+  run_code 0 write -n --force --check=no data.bin
+  said "$output" '^5 pages: (5 would be erased|the whole chip would be erased), 5 written, 0 stay as they are$'
+  run_code 0 write --force --check=no data.bin
+  printf 'x' | dd of=data.bin bs=1 seek=3000 conv=notrunc status=none
+  run_code 0 write -n --json --force --check=no data.bin
+  json '.type == "result" and .dry_run and .erased == 2 and .written == 2 and .unchanged == 3 and .bytes == 0'
+  run_code 0 write -n --erase=chip --force --check=no data.bin
+  said "$output" '^5 pages: the whole chip would be erased, 5 written, 0 stay'
+  run_code 0 erase -n 0x08000400 3k
+  said "$output" '^3 pages would be erased$'
+  run_code 0 erase -n --json
+  json '.type == "result" and .mass_erased and .erased == 64 and .dry_run'
+  run_code 0 reset -n
+  said "$output" '^dry run: it would be reset'
+  run_code 0 reset -n --halt --json
+  json '.dry_run and .halted == false'
+}
+
+@test "--verify=full reads everything back" {
+  driven_board
+  head -c 5000 /dev/urandom >data.bin
+  run_code 0 write --force --check=no data.bin
+  run_code 0 write --json --force --check=no --verify=quick data.bin
+  json '.type == "result" and .ms.verify == 0'
+  run_code 0 write --json --force --check=no --verify=full data.bin
+  json '.type == "result" and .written == 0 and .ms.verify > 0'
+  run_code 2 write --verify=no data.bin
+  said "$errors" '--verify is quick or full, not no'
+}
+
+@test "progress: JSON lines on stderr without --json; a bar with rate and time left" {
+  driven_board
+  head -c 20000 /dev/urandom >data.bin
+  run_code 0 write --progress=json --force --check=no data.bin
+  said "$errors" '^\{"type":"progress","phase":"program","done":[0-9]+,"total":[0-9]+\}$'
+  said "$output" '^20 pages: '
+  command -v script >/dev/null || skip "no script(1): no terminal to draw on"
+  "$REFLASH" board stop >/dev/null
+  "$REFLASH" board start >/dev/null 2>&1 # real time: long enough for a rate
+  script -qec "$REFLASH write --check=no --force --erase=pages --speed 100k data.bin" /dev/null >bar.txt </dev/null
+  said "$(tr '\r' '\n' <bar.txt)" 'program .*\[#+\.+\] +[0-9]+%  [0-9.]+ KiB/s  [0-9.]+ s left'
 }
 
 # The address the core is at, after it ran on for a while.
@@ -218,6 +276,8 @@ cut_by() {
   run_code 0 options data0=0x5A wrp=0-3
   said "$output" 'data0 +0x5A'
   said "$output" 'wrp +0-3'
+  run_code 0 options wrp=0-9,60-127
+  said "$output" 'wrp +0-11,60-127$'
   run_code 0 options wrp=none
   said "$output" 'wrp +none'
   said "$output" 'data0 +0x5A'
@@ -254,6 +314,21 @@ cut_by() {
   "$REFLASH" board power-cycle 50 >/dev/null
   run_code 6 verify "$fw/blinky.elf"
   run_code 0 write "$fw/blinky.elf"
+}
+
+@test "options unlock on a chip that is not protected changes nothing" {
+  need_firmware
+  driven_board
+  run_code 0 write "$fw/blinky.elf"
+  run_code 0 options data0=5 wrp=0-3
+  run_code 0 options -y unlock
+  said "$output" 'not on: nothing was changed'
+  run_code 0 options -y unlock --json
+  json '.unlocked == false'
+  run_code 0 options
+  said "$output" 'data0 +0x05'
+  said "$output" 'wrp +0-3'
+  run_code 0 verify "$fw/blinky.elf"
 }
 
 @test "firmware larger than the flash: exit 8, nothing written" {
