@@ -30,7 +30,7 @@ bool explain_protection(struct session *s, struct err *err)
 {
 	struct flash_options_bytes ob;
 
-	if (!s->target || flash_read_option_bytes(s->target, s->chip, &ob, NULL) || !ob.rdp_active)
+	if (!s->target || !s->chip || flash_read_option_bytes(s->target, s->chip, &ob, NULL) || !ob.rdp_active)
 		return false;
 	err_clear(err);
 	err_set(err, STATUS_PROTECTED, "the flash is read-protected (RDP)");
@@ -73,10 +73,13 @@ static enum status read_range(struct cli *cli, struct session *s, const struct a
 {
 	uint64_t a, n;
 
-	*address = s->chip->flash_base;
-	*len = s->flash_kib ? s->flash_kib * 1024u : s->chip->flash_size;
-	if (args->count == 1)
+	if (args->count == 1) {
+		if (!s->chip)
+			return session_unknown_chip(s, &cli->err);
+		*address = s->chip->flash_base;
+		*len = s->flash_kib ? s->flash_kib * 1024u : s->chip->flash_size;
 		return STATUS_OK;
+	}
 	if (args->count != 3 || !parse_number(args->rest[1], &a) ||
 	    !parse_number(args->rest[2], &n) || a > UINT32_MAX || n == 0 || n > UINT32_MAX - a)
 		return err_set(&cli->err, STATUS_USAGE,
@@ -90,9 +93,9 @@ static enum status read_range(struct cli *cli, struct session *s, const struct a
 static void explain_range(const struct session *s, uint32_t address, size_t len, struct err *err)
 {
 	const struct chip *c = s->chip;
-	uint32_t flash = s->flash_kib ? s->flash_kib * 1024u : c->flash_size;
+	uint32_t flash = s->flash_kib ? s->flash_kib * 1024u : c ? c->flash_size : 0;
 
-	if (range_inside(address, len, c->flash_base, flash) ||
+	if (!c || range_inside(address, len, c->flash_base, flash) ||
 	    range_inside(address, len, c->ram_base, c->ram_size))
 		return;
 	err_tried(err, "reading %zu bytes from 0x%08X", len, (unsigned)address);
@@ -135,13 +138,16 @@ static enum status save(struct cli *cli, struct session *s, const char *path, ui
 static enum status run(struct cli *cli, const struct args *args)
 {
 	struct session s;
-	uint32_t address;
-	size_t len;
+	uint32_t address = 0;
+	size_t len = 0;
 	enum status status;
 
 	if (cli->json && strcmp(args->rest[0], "-") == 0)
 		return err_set(&cli->err, STATUS_USAGE, "--json and the memory itself cannot share stdout");
-	status = session_open(cli, SESSION_HALT | SESSION_UART, &s, &cli->err);
+	/* reading harms no chip, known or not, and needs no halt */
+	status = session_open(cli,
+			      SESSION_UART | SESSION_ANY_CHIP | (cli->hot_plug ? 0 : SESSION_HALT),
+			      &s, &cli->err);
 	if (status)
 		return status;
 	status = read_range(cli, &s, args, &address, &len);
@@ -154,6 +160,7 @@ static enum status run(struct cli *cli, const struct args *args)
 const struct command cmd_read = {
 	.name = "read", .aliases = "save dump", .usage = "FILE [ADDR SIZE]",
 	.summary = "Save the memory of the chip",
-	.about = "The whole flash, or SIZE bytes from ADDR, as a raw binary; FILE - is stdout.",
+	.about = "The whole flash, or SIZE bytes from ADDR, as a raw binary; FILE - is stdout.\n"
+		 "With --hot-plug the firmware runs on meanwhile.",
 	.min_args = 1, .max_args = 3, .run = run,
 };

@@ -54,6 +54,8 @@ enum status session_open(struct cli *cli, unsigned need, struct session *s,
  * and by recover, which attaches by other ways. */
 enum status session_identify(struct cli *cli, unsigned need, struct session *s,
 			     struct err *err) MUST_CHECK;
+/* The error of a chip that is not in the tables. */
+enum status session_unknown_chip(const struct session *s, struct err *err);
 /* "plain", "under reset" ...; "boot ROM" over the UART. */
 const char *session_way(const struct session *s);
 struct flash_link session_link(struct session *s);
@@ -67,7 +69,8 @@ struct target_options session_options(struct cli *cli, bool halt);
 bool is_serial(const struct cli *cli);
 enum status open_boot_rom(struct cli *cli, uint64_t wait_us, struct session *s,
 			  struct err *err) MUST_CHECK;
-enum status identify_over_uart(struct cli *cli, struct session *s, struct err *err) MUST_CHECK;
+enum status identify_over_uart(struct cli *cli, unsigned need, struct session *s,
+			       struct err *err) MUST_CHECK;
 void session_close(struct session *s, bool leave_halted);
 /* "ff3206725434353225565701", "" when the chip did not tell. */
 void session_uid(const struct session *s, char out[25]);

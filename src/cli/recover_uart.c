@@ -39,7 +39,7 @@ static enum status say_hello(struct cli *cli, const struct uart_recovery *r, str
 
 static enum status know_chip(struct cli *cli, struct session *u)
 {
-	enum status s = identify_over_uart(cli, u, &cli->err);
+	enum status s = identify_over_uart(cli, 0, u, &cli->err);
 
 	if (!s)
 		say(cli, "caught: boot ROM %u.%u on %s (%s)\n", u->rom.version >> 4,

@@ -38,7 +38,7 @@ static const struct chip *chip_of(const struct session *s)
 	return c ? c : chip_by_id(s->id.idcode & 0xFFF, 0);
 }
 
-static enum status unknown_chip(const struct session *s, struct err *err)
+enum status session_unknown_chip(const struct session *s, struct err *err)
 {
 	if (s->id.idcode_known && (s->id.idcode & 0xFFF))
 		err_set(err, STATUS_UNSUPPORTED,
@@ -46,7 +46,8 @@ static enum status unknown_chip(const struct session *s, struct err *err)
 			(unsigned)(s->id.idcode & 0xFFF));
 	else
 		err_set(err, STATUS_UNSUPPORTED, "the chip answers but does not tell its DEV_ID");
-	err_next(err, "`reflash info` shows what it is; --chip NAME says it for sure");
+	err_next(err, "`reflash info` shows what it is, `reflash read FILE ADDR SIZE` saves what it "
+		      "holds; --chip NAME says for sure what it is");
 	return STATUS_UNSUPPORTED;
 }
 
@@ -80,7 +81,7 @@ enum status session_identify(struct cli *cli, unsigned need, struct session *s, 
 	s->chip = cli->chip ? cli->chip : chip_of(s);
 	if (need & SESSION_ANY_CHIP)
 		return STATUS_OK;
-	return s->chip ? check_named(cli, s, err) : unknown_chip(s, err);
+	return s->chip ? check_named(cli, s, err) : session_unknown_chip(s, err);
 }
 
 /* ---- the boot ROM's UART ------------------------------------------------------------- */
@@ -107,7 +108,7 @@ enum status open_boot_rom(struct cli *cli, uint64_t wait_us, struct session *s, 
 	return status ? status : bootrom_open(s->serial, wait_us, keep_going, cli, &s->rom, err);
 }
 
-enum status identify_over_uart(struct cli *cli, struct session *s, struct err *err)
+enum status identify_over_uart(struct cli *cli, unsigned need, struct session *s, struct err *err)
 {
 	enum { SIZE = 0x1FFFF7E0, UID = 8, LEN = 20 };
 	uint8_t raw[LEN];
@@ -123,17 +124,19 @@ enum status identify_over_uart(struct cli *cli, struct session *s, struct err *e
 			s->flash_kib = get_le16(raw);
 	}
 	s->chip = cli->chip ? cli->chip : chip_of(s);
-	return s->chip ? check_named(cli, s, err) : unknown_chip(s, err);
+	if (need & SESSION_ANY_CHIP)
+		return STATUS_OK;
+	return s->chip ? check_named(cli, s, err) : session_unknown_chip(s, err);
 }
 
-static enum status open_uart(struct cli *cli, struct session *s, struct err *err)
+static enum status open_uart(struct cli *cli, unsigned need, struct session *s, struct err *err)
 {
 	uint64_t start;
 	enum status status = open_boot_rom(cli, HELLO_US, s, err);
 
 	if (!status) {
 		start = s->serial->ops->now_us(s->serial);
-		status = identify_over_uart(cli, s, err);
+		status = identify_over_uart(cli, need, s, err);
 		s->connect_us = s->serial->ops->now_us(s->serial) - start;
 	}
 	if (status) {
@@ -173,7 +176,7 @@ enum status session_open(struct cli *cli, unsigned need, struct session *s, stru
 		return err_set(err, STATUS_USAGE, "there is no chip \"%s\" in the tables",
 			       cli->chip_name);
 	if (need & SESSION_UART && is_serial(cli))
-		return open_uart(cli, s, err);
+		return open_uart(cli, need, s, err);
 	if ((status = open_probe(cli, &s->probe, err)))
 		return status;
 	start = probe_now_us(s->probe);

@@ -404,3 +404,10 @@ cut_by() {
   : >"$XDG_CACHE_HOME"
   run_code 0 write "$fw/blinky.elf"
 }
+
+@test "read --hot-plug does not halt the core" {
+  driven_board --wires nrst=low # held in reset, it could not be halted
+  run_code 4 read cpuid.bin 0xE000ED00 4
+  run_code 0 --hot-plug read cpuid.bin 0xE000ED00 4
+  [ "$(od -An -tx4 cpuid.bin | tr -d ' ')" = 411fc231 ]
+}
