@@ -2,6 +2,7 @@
  * The program's entry: parse, find the command in the table, run it, print
  * what went wrong, leave with the status's exit code.
  */
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -177,6 +178,19 @@ static enum status flush_output(struct cli *cli, enum status s)
 	return s ? s : err_set(&cli->err, STATUS_IO, "the output could not be written");
 }
 
+/* Closed by who started us (2>&-), their numbers would go to the next file or
+ * probe that is opened, and every message into it. Stdout's stays unwritable, so
+ * that a result nobody gets is told. */
+static bool keep_standard_files(void)
+{
+	static const int flags[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli;
@@ -185,6 +199,8 @@ int main(int argc, char **argv)
 			  .stop_at_first = true};
 	enum status s;
 
+	if (!keep_standard_files())
+		return status_exit_code(STATUS_IO);
 	signal(SIGPIPE, SIG_IGN); /* a write to a dead board or pipe is a status */
 	cli_init(&cli);
 	s = args_init(&args, argc, argv, &cli.err);
