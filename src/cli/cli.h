@@ -132,8 +132,11 @@ const char *tint(const struct cli *cli, enum tint t);
 /* The error: what happened, what was tried, what to do next. */
 void print_error(const struct cli *cli, enum status status, const struct err *err);
 /* Ask a yes/no question on the terminal. True with -y; without a terminal the
- * answer is no, and cli->err says that -y is needed (STATUS_NEED_PERSON). */
+ * answer is no, and cli->err says that -y is needed (STATUS_NEED_PERSON); after
+ * Ctrl-C, STATUS_INTERRUPTED. */
 bool confirm(struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* What a command ends with after a no. */
+enum status not_agreed(struct cli *cli);
 
 /* Progress of a phase in bytes: a bar on a terminal, one line a phase otherwise,
  * JSON lines with --json (and, on stderr, with --progress=json alone). Returns false when the person

@@ -67,7 +67,7 @@ static enum status run(struct cli *cli, const struct args *args)
 		return status;
 	if (!agreed(cli, &s, address, len)) {
 		session_close(&s, false);
-		return STATUS_NEED_PERSON;
+		return not_agreed(cli);
 	}
 	status = erase(cli, &s, address, len);
 	flashing_close(&s, false);

@@ -260,7 +260,7 @@ static enum status change(struct cli *cli, struct session *s, const struct args 
 	}
 	if (ob.rdp != RDP_OFF && !ob.rdp_active &&
 	    !confirm(cli, "Switch read-out protection on? Taking it off again erases the chip."))
-		return STATUS_NEED_PERSON;
+		return not_agreed(cli);
 	status = flash_write_option_bytes(s->target, s->chip, &ob, &cli->err);
 	if (!status)
 		status = target_reset(s->target, true, &cli->err); /* they load at a reset */
@@ -294,7 +294,7 @@ static enum status unlock(struct cli *cli, struct session *s)
 					  "erased", false);
 	if (!confirm(cli, "Remove read-out protection? That ERASES the whole flash of the %s.",
 		     s->chip->name))
-		return STATUS_NEED_PERSON;
+		return not_agreed(cli);
 	status = flash_unlock(s->target, s->chip, &cli->err);
 	return status ? status
 		      : tell_unlocked(cli, "read-out protection is off and the chip is erased", true);

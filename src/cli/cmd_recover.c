@@ -131,6 +131,8 @@ static enum status backup(struct cli *cli, struct recovery *r)
 	snprintf(name, sizeof name, "reflash-backup-%s.bin", uid[0] ? uid : "unknown");
 	if (confirm(cli, "Save its flash to %s first?", name))
 		return save_backup(cli, r, name);
+	if (cli_interrupted(cli))
+		return STATUS_INTERRUPTED;
 	err_clear(&cli->err);
 	return STATUS_OK;
 }
@@ -147,7 +149,7 @@ static enum status erase_first_page(struct cli *cli, struct recovery *r)
 	    !confirm(cli, "Erase page 0 (%u bytes)? The firmware then no longer starts, and the chip "
 			  "stays attachable.",
 		     (unsigned)r->s.chip->page_size))
-		return STATUS_NEED_PERSON;
+		return not_agreed(cli);
 	r->worked = true;
 	s = flash_erase(r->s.target, r->s.chip, r->s.chip->flash_base, r->s.chip->page_size, &opt,
 			&result, &cli->err);

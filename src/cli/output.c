@@ -1,4 +1,6 @@
 /* What a person or a program reads: results, notes, errors, questions. */
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +91,19 @@ void print_error(const struct cli *cli, enum status status, const struct err *er
 		fprintf(stderr, "  next:  %s%s\n", next, stop(next));
 }
 
+/* Ctrl-C does not kill while a chip is held: the question has to notice it. */
+static bool answer_comes(struct cli *cli)
+{
+	struct pollfd from[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+				{.fd = cli->interrupt_fd, .events = POLLIN}};
+
+	if (cli_interrupted(cli))
+		return false;
+	while (poll(from, 2, -1) < 0 && errno == EINTR)
+		continue;
+	return !cli_interrupted(cli);
+}
+
 bool confirm(struct cli *cli, const char *fmt, ...)
 {
 	char question[512], answer[16];
@@ -108,10 +123,21 @@ bool confirm(struct cli *cli, const char *fmt, ...)
 	}
 	fprintf(stderr, "%s [y/N] ", question);
 	fflush(stderr);
+	if (!answer_comes(cli)) {
+		fputc('\n', stderr);
+		err_set(&cli->err, STATUS_INTERRUPTED, "interrupted at the question");
+		err_next(&cli->err, "nothing was changed");
+		return false;
+	}
 	if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y')) {
 		err_set(&cli->err, STATUS_NEED_PERSON, "not done: you said no");
 		err_next(&cli->err, "nothing was changed");
 		return false;
 	}
 	return true;
+}
+
+enum status not_agreed(struct cli *cli)
+{
+	return cli_interrupted(cli) ? STATUS_INTERRUPTED : STATUS_NEED_PERSON;
 }

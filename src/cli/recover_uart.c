@@ -91,7 +91,7 @@ static enum status erase_first_page(struct cli *cli, struct session *u)
 	if (!confirm(cli, "Erase page 0 (%u bytes)? The firmware then no longer starts, and the chip "
 			  "stays attachable.",
 		     (unsigned)u->chip->page_size))
-		return STATUS_NEED_PERSON;
+		return not_agreed(cli);
 	s = bootrom_erase_page(&u->rom, 0, &cli->err);
 	if (!s)
 		say(cli, "page 0 is erased: nothing can lock the debug port now\n");

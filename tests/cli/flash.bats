@@ -411,3 +411,39 @@ cut_by() {
   run_code 0 --hot-plug read cpuid.bin 0xE000ED00 4
   [ "$(od -An -tx4 cpuid.bin | tr -d ' ')" = 411fc231 ]
 }
+
+# Types what is given when the question stands on the terminal.
+type_at_question() {
+  for _ in $(seq 200); do
+    grep -q 'y/N' asked.txt 2>/dev/null && break
+    sleep 0.05
+  done
+  printf '%b' "$1"
+  sleep 0.2
+}
+
+@test "Ctrl-C at a question: 130, nothing was changed" {
+  command -v script >/dev/null || skip "no script(1): no terminal to ask on"
+  driven_board
+  head -c 1000 /dev/urandom >data.bin
+  run_code 0 write --force --check=no data.bin
+  for answer in '\003:130' 'n\n:9' 'y\n:0'; do
+    rm -f asked.txt
+    set +e
+    type_at_question "${answer%:*}" | timeout 30 script -qefc "$REFLASH erase" asked.txt >/dev/null
+    code=$?
+    set -e
+    [ "$code" -eq "${answer#*:}" ] || { echo "$answer: $code"; cat asked.txt; return 1; }
+    if [ "$code" -ne 0 ]; then run_code 0 verify data.bin; fi
+  done
+  run_code 6 verify data.bin
+}
+
+@test "messages do not go into the probe when stderr is closed" {
+  driven_board
+  head -c 1000 /dev/urandom >data.bin
+  "$REFLASH" write --force --check=no data.bin 2>&- >/dev/null
+  run_code 0 verify data.bin
+  ! "$REFLASH" read out.bin >&- 2>/dev/null
+  [ "$(stat -c %s out.bin)" -eq 65536 ]
+}
