@@ -69,7 +69,8 @@ struct probe {
 	const struct log *log;
 	unsigned speed_khz;         /* 0: not set yet */
 	bool hurry;                 /* the caller polls: do not retry what answers WAIT */
-	bool lost;                  /* the wire failed: every call fails at once until reopened */
+	bool lost;                  /* the wire failed: every call fails at once until reopened, */
+	char lost_why[320];         /* and says this */
 	void *state;                /* the driver's own, freed by close */
 };
 

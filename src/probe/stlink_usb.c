@@ -86,19 +86,21 @@ enum status stlink_raw(struct probe *p, const uint8_t *command, size_t command_l
 	struct usb_exchange x = {.command = block, .command_len = sizeof block,
 				 .direction = direction, .data = data, .len = len,
 				 .timeout_ms = STLINK_TIMEOUT_MS};
+	struct err why = ERR_INIT;
 	enum status s;
 
 	if (p->lost)
-		return err_set(err, STATUS_PROBE_LOST,
-			       "the probe failed before and is not used again");
+		return err_set(err, STATUS_PROBE_LOST, "%s", p->lost_why);
 	memcpy(block, command, command_len);
-	s = usb_exchange(p->wire, &x, err);
+	s = usb_exchange(p->wire, &x, &why);
 	if (s == STATUS_TIMEOUT)
 		s = STATUS_PROBE_LOST;
 	if (s != STATUS_OK) {
 		p->lost = true;
-		if (err && err->status == STATUS_TIMEOUT)
-			err->status = s;
+		snprintf(p->lost_why, sizeof p->lost_why, "%s", why.what);
+		why.status = s;
+		if (err && err->status == STATUS_OK)
+			*err = why;
 		return s;
 	}
 	*got = x.got;

@@ -447,3 +447,13 @@ type_at_question() {
   ! "$REFLASH" read out.bin >&- 2>/dev/null
   [ "$(stat -c %s out.bin)" -eq 65536 ]
 }
+
+@test "a probe that is pulled out: the first cause is told, not that it failed before" {
+  head -c 1000 /dev/urandom >data.bin
+  for n in 32 34 36 38 40; do
+    driven_board --fault "unplug@$n"
+    run_code 3 write --force --check=no data.bin
+    said "$errors" '^reflash: the probe (vanished from USB|stopped answering)'
+    "$REFLASH" board stop >/dev/null
+  done
+}
