@@ -154,8 +154,8 @@ void tell_attachable(struct cli *cli, bool attachable)
 void tell_started(struct cli *cli, const struct session *s, bool attachable)
 {
 	if (s->serial)
-		say(cli, "started; move the BOOT0 jumper back to 0, so that it starts after a "
-			 "reset, too\n");
+		say(cli, "started; move the BOOT0 jumper back to 0 and press RESET: until then its "
+			 "interrupts may end in the boot ROM\n");
 	else
 		tell_attachable(cli, attachable);
 }

@@ -457,3 +457,15 @@ type_at_question() {
     "$REFLASH" board stop >/dev/null
   done
 }
+
+@test "write over the UART of the boot ROM: what starts is told, and what does not yet" {
+  "$REFLASH" board start --uart --boot0 1 >/dev/null 2>&1 # a serial line has a clock of its own
+  tty=tty:$XDG_RUNTIME_DIR/reflash/board.sock.uart
+  head -c 1000 /dev/urandom >data.bin
+  run_code 0 -p "$tty" write --force --check=no data.bin 0x08004000
+  said "$output" 'BOOT0 jumper back to 0 and press RESET: until then its interrupts may end'
+  "$REFLASH" board press-reset >/dev/null
+  run_code 0 -p "$tty" verify data.bin 0x08004000
+  run_code 4 -p "$tty" read out.bin 0x08020000 1k
+  said "$errors" 'refuses to read there, at 0x08020000'
+}
