@@ -124,7 +124,8 @@ const struct command cmd_board = {
 		 "outside, SOCKET.uart, where programs must not insist on parity (stm32flash -m 8n1).\n"
 		 "`board pin` shows what the chip drives. `board at 500 pin PA0=0` does something 500 ms\n"
 		 "from now: pin, uart, wire, boot0, boot1, power, hold-reset or release-reset; a script\n"
-		 "is a file of such lines (`500 pin PA0=0`, `+20 pin PA0=1`: 20 ms after the last; `# ...`).",
+		 "is a file of such lines (`500 pin PA0=0`, `+20 pin PA0=1`: 20 ms after the last; `# ...`).\n"
+		 "`board wire hse=open` stops the chip's crystal, lse=open the 32-kHz one.",
 	.options = options,
 	.min_args = 0,
 	.max_args = UINT_MAX,
