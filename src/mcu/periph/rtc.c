@@ -173,6 +173,10 @@ static uint32_t read_crl(struct periph *p, const struct reg *r)
 	const struct rtc_state *s = p->state;
 
 	sync(p);
+	/* Who polls the flags is told of the next tick, so that what is read stays true
+	 * until an event. */
+	if (s->hz)
+		periph_schedule(p, 0, s->base_ns + clocks_ns(s, period(p)));
 	/* The shadow registers are filled at the next RTC clock: soon, if there is one. */
 	if (s->hz)
 		periph_set(p, CRL, periph_get(p, CRL) | CRL_RSF);
@@ -247,7 +251,7 @@ static void rtc_reset(struct periph *p, enum mcu_reset why)
 
 static const struct reg regs[] = {
 	{CRH, "CRH", 0, 7, 7, .write = write_crh},
-	{CRL, "CRL", 0x20, 0x3F, 0x1F, .read = read_crl, .write = write_crl},
+	{CRL, "CRL", 0x20, 0x3F, 0x1F, .read = read_crl, .stable = true, .write = write_crl},
 	{PRLH, "PRLH", 0, 0, 0xF, .write = write_setting},
 	{PRLL, "PRLL", 0x8000, 0, 0xFFFF, .write = write_setting},
 	{DIVH, "DIVH", 0, 0xF, 0, .read = read_div},
