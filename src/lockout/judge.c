@@ -72,6 +72,11 @@ static const char *const low_power_fix =
 	"DBGMCU_CR's bits, and the chip stays attachable until power-off. While developing, do not "
 	"sleep during the first seconds after reset.";
 
+/* Idling by WFI is what an RTOS does: no reason to change the program. */
+static const char *const sleep_fix =
+	"Nothing needs to change: if a tool cannot attach while the chip sleeps, attach under reset "
+	"once; it then sets DBGMCU_CR.DBG_SLEEP, and the chip stays attachable until power-off.";
+
 static void judge_mode(const struct subject *s, const struct plan *plan, const struct outcome *o,
 		       enum mcu_mode mode, enum cause cause, struct lockout_report *r)
 {
@@ -95,7 +100,8 @@ static void judge_mode(const struct subject *s, const struct plan *plan, const s
 		 "%s", names[mode], when, (unsigned long long)st->count, longest,
 		 mode == MCU_MODE_SLEEP ? "" : "; its debug port does not answer meanwhile");
 	if (!mild)
-		snprintf(f->fix, sizeof f->fix, "%s", low_power_fix);
+		snprintf(f->fix, sizeof f->fix, "%s",
+			 mode == MCU_MODE_SLEEP ? sleep_fix : low_power_fix);
 }
 
 void judge_low_power(const struct subject *s, const struct plan *plan, const struct outcome *o,
