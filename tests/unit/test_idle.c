@@ -13,6 +13,7 @@
 #define PENDSV 0x08000280u
 #define DATA 0x20000100u /* r7 */
 #define CYCCNT 0xE0001004u
+#define RTC_CRL 0x40002804u
 #define MS 1000000ull
 
 struct program {
@@ -62,6 +63,9 @@ static const struct program programs[] = {
 	 {0xB430, 0x68F8, 0x3001, 0x60F8, 0xBC30, 0x4770}, 7999, 1000, 300000},
 	{"an idle task that counts", {0}, {0x6838, 0x3001, 0x6038, 0xE7FB}, COUNT_TICKS, {0}, 7999,
 	 1000, 1000000},
+	/* ldr r0,[r6]; lsls r0,#31; bpl: SECF; str r1,[r6]; adds r5,#1; b */
+	{"the RTC's second", {0, 0, 0, 0, 0, 0, RTC_CRL},
+	 {0x6830, 0x07C0, 0xD5FC, 0x6031, 0x3501, 0xE7F9}, {0}, {0}, 0, 3000, 8000000},
 };
 
 static uint32_t random32(uint32_t *x)
@@ -92,6 +96,15 @@ static void put(struct mcu *m, uint32_t address, uint32_t value)
 	assert_int_equal(mcu_debug_write(m, address, 4, value), MCU_ACCESS_OK);
 }
 
+/* The RTC counts the LSI's clocks, 32768 a tick. */
+static void start_rtc(struct mcu *m)
+{
+	put(m, 0x4002101C, 3u << 27);    /* APB1ENR: PWREN, BKPEN */
+	put(m, 0x40007000, 1u << 8);     /* PWR_CR.DBP */
+	put(m, 0x40021024, 1);           /* CSR.LSION */
+	put(m, 0x40021020, 0x8200);      /* BDCR: RTCEN, from the LSI */
+}
+
 static struct mcu *start(const struct program *p)
 {
 	struct mcu_config config = {.chip = chip_by_name("STM32F103C8"), .hse_hz = 8000000};
@@ -115,6 +128,8 @@ static struct mcu *start(const struct program *p)
 		put(m, DATA + 4 * i, 0);
 	put(m, SCS_DEMCR, 1u << 24);
 	put(m, 0xE0001000, 1);
+	if (p->r[6] == RTC_CRL)
+		start_rtc(m);
 	put(m, SCS_SYST_RVR, p->reload);
 	put(m, SCS_SYST_CVR, 0);
 	put(m, SCS_SYST_CSR, p->reload ? 7 : 0);
