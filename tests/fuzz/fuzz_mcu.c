@@ -37,8 +37,13 @@ static bool run(const uint8_t *image, size_t len, struct end *out)
 	mcu_run(m, &limits);
 	mcu_uart_rx(m, 1, image, len < 32 ? len : 32);
 	mcu_pin_drive(m, 0, 0, 1);
+	limits.instructions = BUDGET * 3 / 4;
+	mcu_run(m, &limits);
+	mcu_crystal(m, MCU_CRYSTAL_HSE, false);
 	limits.instructions = BUDGET;
 	mcu_run(m, &limits);
+	mcu_crystal(m, MCU_CRYSTAL_HSE, true);
+	limits.until_ns += 100000000; /* the core may have stood still to the last */
 	mcu_nrst(m, true);
 	mcu_nrst(m, false);
 	limits.instructions += 1000;
