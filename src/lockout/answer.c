@@ -274,6 +274,26 @@ static bool is_implied(const struct plan *plan, const struct answer *a)
 	return false;
 }
 
+/* How often the pin of answer `at` is driven alike from there on; 0: told already. */
+static unsigned presses(const struct plan *plan, size_t at)
+{
+	const struct answer *a = &plan->answers[at];
+	unsigned n = 0;
+
+	if (a->kind != ANSWER_PIN)
+		return 1;
+	for (size_t i = 0; i < plan->answer_count; i++) {
+		const struct answer *b = &plan->answers[i];
+		bool same = b->kind == ANSWER_PIN && b->unit == a->unit && b->which == a->which &&
+			    b->value == a->value;
+
+		if (same && i < at)
+			return 0;
+		n += same;
+	}
+	return n;
+}
+
 void answers_text(const struct plan *plan, char *out, size_t size)
 {
 	const struct answer *last = NULL;
@@ -281,9 +301,10 @@ void answers_text(const struct plan *plan, char *out, size_t size)
 
 	for (size_t i = 0; i < plan->answer_count && len < size; i++) {
 		const struct answer *a = &plan->answers[i];
+		unsigned times = presses(plan, i);
 		char one[96];
 
-		if (is_implied(plan, a))
+		if (!times || is_implied(plan, a))
 			continue;
 		if (is_input(a))
 			input_text(last, a, one, sizeof one);
@@ -292,6 +313,8 @@ void answers_text(const struct plan *plan, char *out, size_t size)
 		len += (size_t)snprintf(out + len, size - len, "%s%s",
 					last && one[0] == 'i' ? " and " : "",
 					last && one[0] == 'i' ? one + 3 : one);
+		if (times > 1 && len < size)
+			len += (size_t)snprintf(out + len, size - len, ", %u times", times);
 		last = a;
 	}
 }

@@ -24,6 +24,9 @@
 #define TIME_OUT_NS (6000ull * NS_PER_MS) /* the longest usual: 5 s for an LSE */
 #define TIME_OUT_EFFORT 10000000u
 #define TIME_OUT_LEG 1000000u
+#define PRESSES 6u
+#define PRESSED_PINS 6u
+#define PRESSES_EFFORT 3000000u
 #define PRESENT_MAX 4u
 #define PRESS_NS (100ull * NS_PER_MS)   /* longer than a debounce */
 #define BYTE_INSTRUCTIONS 300000u
@@ -113,10 +116,13 @@ enum status forks_settle_hit(struct forks *f, const struct plan *tried)
 {
 	const struct swj_change *c = f->w->off ? watch_offender(f->w) : NULL;
 	struct plan plan = *tried;
-	struct answer *a = &plan.answers[plan.answer_count - 1];
+	struct answer *a;
 
 	if (!c || is_known(f, c))
 		return STATUS_OK;
+	while (plan.answer_count > 1 && plan.answers[plan.answer_count - 1].at_ns > c->ns)
+		plan.answer_count--; /* that one came later */
+	a = &plan.answers[plan.answer_count - 1];
 	f->hits[f->hit_count++] = c->mark;
 	if (a->kind == ANSWER_PIN && c->ns < a->until_ns)
 		a->until_ns = NEVER;
@@ -306,6 +312,49 @@ static enum status try_late(struct forks *f, struct mcu *m, const struct mcu_sna
 	return status;
 }
 
+/* A button pressed again and again: for a count, a menu, a long way round. */
+static enum status try_presses(struct forks *f, struct mcu *m, const struct mcu_snapshot *at,
+			       const struct answer *pin)
+{
+	struct answer a = *pin;
+	struct plan plan = *f->base;
+	enum status status = STATUS_OK;
+	uint64_t from;
+
+	mcu_snapshot_restore(m, at);
+	a.at_ns = mcu_now_ns(m);
+	for (unsigned i = 0; i < PRESSES && plan.answer_count < ANSWERS_MAX; i++) {
+		a.until_ns = a.at_ns + PRESS_NS;
+		plan.answers[plan.answer_count++] = a;
+		a.at_ns += 2 * PRESS_NS;
+	}
+	watch_attach(f->w, m, &plan);
+	from = mcu_effort(m);
+	while (!f->w->off && mcu_now_ns(m) < a.at_ns && !forks_over(f) &&
+	       mcu_effort(m) - from < PRESSES_EFFORT) {
+		struct mcu_limits leg = {.until_ns = a.at_ns,
+					 .instructions = mcu_instructions(m) + TIME_OUT_LEG};
+
+		forks_go_on(f, m, &leg);
+	}
+	if (f->w->off)
+		status = forks_settle_hit(f, &plan);
+	f->w->plan = f->base;
+	return status;
+}
+
+/* The pins that it waits for, each pressed more than once. */
+static enum status try_again(struct forks *f, struct mcu *m, const struct mcu_snapshot *at)
+{
+	enum status status = STATUS_OK;
+	unsigned tried = 0;
+
+	for (size_t i = 0; i < f->c->count && status == STATUS_OK && !f->hit_count; i++)
+		if (f->c->answer[i].kind == ANSWER_PIN && tried++ < PRESSED_PINS && !forks_over(f))
+			status = try_presses(f, m, at, &f->c->answer[i]);
+	return status;
+}
+
 static enum status try_waits(struct forks *f, struct mcu *m, struct mcu_snapshot *at)
 {
 	enum status status = STATUS_OK;
@@ -313,6 +362,8 @@ static enum status try_waits(struct forks *f, struct mcu *m, struct mcu_snapshot
 	waits_candidates(f->s, m, &f->late, true, f->c);
 	for (size_t i = 0; i < f->c->count && status == STATUS_OK && !forks_over(f); i++)
 		status = try_late(f, m, at, &f->c->answer[i]);
+	if (status == STATUS_OK && !f->hit_count)
+		status = try_again(f, m, at);
 	return status;
 }
 

@@ -12,6 +12,7 @@ enum {
 	FORM_identity = 1, FORM_three_answers, FORM_field, FORM_two_ids, FORM_late_identity,
 	FORM_flash_id, FORM_register_read, FORM_window,
 	FORM_id_then_button, FORM_no_hse, FORM_no_lse, FORM_external_memory, FORM_two_absent,
+	FORM_three_presses,
 };
 
 static volatile uint32_t sink;
@@ -190,6 +191,26 @@ static void adc_forms(void)
 	}
 }
 
+/* ---- a button ---------------------------------------------------------------------- */
+
+static void presses(void)
+{
+	unsigned count = 0;
+
+	RCC_APB2ENR |= RCC_APB2ENR_IOPAEN;
+	GPIO_CRL(GPIOA) = 0x44444448;
+	GPIO_ODR(GPIOA) = 1;
+	while (count < 3) {
+		while (REG(GPIOA + 8) & 1)
+			;
+		lib_wait(2000);
+		count++;
+		while (!(REG(GPIOA + 8) & 1))
+			;
+	}
+	LOCK(); /* blame three_presses */
+}
+
 /* ---- crystals, and what is not there ------------------------------------------------ */
 
 static volatile uint32_t ticks;
@@ -243,6 +264,8 @@ int main(void)
 	AFIO_ON();
 	crystal_forms();
 	absent_forms();
+	if (IS(three_presses))
+		presses();
 	if (IS(flash_id) || IS(register_read))
 		spi_forms();
 	else if (IS(window))

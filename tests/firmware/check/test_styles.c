@@ -94,6 +94,8 @@ static const struct form_row talks[] = {
 	{"window", "may-lock-out", "swj-off", .condition = "if ADC1 channel 3 reads 1*"},
 	{"id_then_button", "may-lock-out", "swj-off",
 	 .condition = "if I2C1 device 0x68 answers register 0x75 with 0x68 and PA0 reads 0"},
+	{"three_presses", "may-lock-out", "swj-off",
+	 .condition = "if PA0 reads 0 for a moment, 3 times"},
 	{"no_hse", "may-lock-out", "swj-off", .condition = "if the HSE crystal does not start"},
 	{"no_lse", "may-lock-out", "swj-off", .condition = "if the LSE crystal does not start"},
 };
