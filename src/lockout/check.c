@@ -9,7 +9,7 @@
 
 #define DEFAULT_RUN_US 10000000ull
 #define DEFAULT_INSTRUCTIONS 400000000ull
-#define DEFAULT_QUIET 180000000u /* effort without anything new that ends a run */
+#define DEFAULT_QUIET 120000000u /* effort without anything new that ends a run */
 #define QUICK_RUN_US 2000000ull
 #define QUICK_INSTRUCTIONS 10000000ull
 #define FORK_BUDGET_MS 300u
@@ -104,7 +104,8 @@ static void doubt_fault(const struct outcome *o, struct lockout_report *r)
 		e = &o->watch.lockup;
 	time_text(e->since_reset_ns, when, sizeof when);
 	snprintf(r->reason, sizeof r->reason,
-		 "it faults %s after reset, and what lies behind that was not run", when);
+		 "it faults %s after reset; %s, and what lies behind was not run", when,
+		 o->watch.off ? "SWD is off by then" : "up to there SWD stays on");
 }
 
 static enum status judge_run(const struct subject *s, struct plan *plan, struct outcome *o,
