@@ -370,6 +370,21 @@ static void ticks_faster_than_their_handler(void **state)
 	}
 }
 
+/* A tick every other cycle does not wake a core that is locked up: nor does time
+ * have to be walked through by it. */
+static void lockup_beside_a_fast_tick(void **state)
+{
+	struct mcu *m = BOOT(0xDE00);
+
+	(void)state;
+	WRITE_HANDLER(m, EXC_HARDFAULT, 0xDE00);
+	debug_put(m, SCS_SYST_RVR, 1);
+	debug_put(m, SCS_SYST_CSR, 7);
+	assert_int_equal(run_exactly(m, 1000000 * MS), MCU_STOP_LOCKUP);
+	assert_true(debug_get(m, 0xE000ED04) & 1u << 26); /* ICSR.PENDSTSET */
+	mcu_free(m);
+}
+
 /* TIM2 updates every second cycle, and interrupts each time. */
 static void a_timer_faster_than_its_handler(void **state)
 {
@@ -511,6 +526,7 @@ int main(void)
 		cmocka_unit_test(a_storm_of_all_interrupts),
 		cmocka_unit_test(nmi_that_pends_itself),
 		cmocka_unit_test(ticks_faster_than_their_handler),
+		cmocka_unit_test(lockup_beside_a_fast_tick),
 		cmocka_unit_test(a_timer_faster_than_its_handler),
 		cmocka_unit_test(resets_without_end),
 		cmocka_unit_test(sleep_without_end),

@@ -84,8 +84,11 @@ uint64_t systick_next(const struct mcu *m)
 {
 	const struct cpu_systick *t = &m->s.cpu.systick;
 
-	/* Without its interrupt it matters only to a core that may be polling. */
-	return running(m) && (t->csr & TICKINT || !m->s.cpu.sleeping) ? t->zero_at : UINT64_MAX;
+	/* Without its interrupt it matters only to a core that may be polling; and to
+	 * one that is locked up not at all. */
+	if (!running(m) || m->s.cpu.lockup || (!(t->csr & TICKINT) && m->s.cpu.sleeping))
+		return UINT64_MAX;
+	return t->zero_at;
 }
 
 void systick_freeze(struct mcu *m)

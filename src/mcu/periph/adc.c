@@ -337,13 +337,21 @@ static void start(struct periph *p, enum group group)
 		start_injected(p);
 }
 
+/* The ADC of the i-th of six groups; NULL: there is none, or it is off. */
+static struct periph *awake(const struct mcu *m, unsigned i)
+{
+	struct periph *p = m->adc[i / 2];
+
+	return p && periph_get(p, CR2) & CR2_ADON && periph_clocked(p) ? p : NULL;
+}
+
 void adc_trigger(struct mcu *m, unsigned tim, unsigned source)
 {
 	for (unsigned i = 0; i < 6; i++) {
-		struct periph *p = m->adc[i / 2];
+		struct periph *p = awake(m, i);
 		unsigned heard;
 
-		if (p && periph_clocked(p) && hears_timer(p, i % 2, tim, &heard) && heard == source)
+		if (p && hears_timer(p, i % 2, tim, &heard) && heard == source)
 			start(p, i % 2);
 	}
 }
@@ -351,8 +359,8 @@ void adc_trigger(struct mcu *m, unsigned tim, unsigned source)
 void adc_exti(struct mcu *m, unsigned line)
 {
 	for (unsigned i = 0; i < 6; i++) {
-		struct periph *p = m->adc[i / 2];
-		const struct trigger *t = p && periph_clocked(p) ? trigger_of(p, i % 2) : NULL;
+		struct periph *p = awake(m, i);
+		const struct trigger *t = p ? trigger_of(p, i % 2) : NULL;
 
 		if (t && t->exti == line && !tim8_replaces_exti(p, i % 2))
 			start(p, i % 2);
@@ -365,7 +373,7 @@ uint32_t adc_wants(const struct mcu *m, unsigned tim)
 	unsigned source;
 
 	for (unsigned i = 0; i < 6; i++)
-		if (m->adc[i / 2] && hears_timer(m->adc[i / 2], i % 2, tim, &source) && source)
+		if (awake(m, i) && hears_timer(m->adc[i / 2], i % 2, tim, &source) && source)
 			want |= 1u << source;
 	return want;
 }
