@@ -268,7 +268,7 @@ static bool is_implied(const struct plan *plan, const struct answer *a)
 		const struct answer *b = &plan->answers[i];
 
 		if (a->kind == ANSWER_I2C && b->kind == ANSWER_I2C_DATA && b->unit == a->unit &&
-		    (b->which == a->which))
+		    b->which == a->which)
 			return true;
 	}
 	return false;

@@ -143,8 +143,8 @@ static bool legs_to_question(struct explorer *x, uint64_t leg_instructions)
 	uint64_t from = mcu_effort(x->m);
 	enum mcu_stop stop = MCU_STOP_HOOK;
 
-	while (mcu_effort(x->m) - from < QUESTION_EFFORT && !w->off && mcu_now_ns(x->m) < QUESTION_NS &&
-	       stop != MCU_STOP_LOCKUP) {
+	while (mcu_effort(x->m) - from < QUESTION_EFFORT && !w->off &&
+	       mcu_now_ns(x->m) < QUESTION_NS && stop != MCU_STOP_LOCKUP) {
 		struct mcu_limits leg = {.until_ns = QUESTION_NS,
 					 .instructions = mcu_instructions(x->m) + leg_instructions};
 

@@ -54,7 +54,8 @@ static bool ask(struct watch *w, const struct mcu *m, const struct answer *quest
 	if (i == INPUTS_MAX)
 		return false;
 	if (i == in->count) {
-		in->input[in->count++] = (struct input){.question = *question, .bits = (uint8_t)bits};
+		in->input[in->count++] = (struct input){.question = *question,
+							.bits = (uint8_t)bits};
 		in->newest = mcu_instructions(m);
 	}
 	if (!in->colour || i < in->dull)
