@@ -3,14 +3,15 @@
 #include "arm/arm_internal.h"
 
 #define ONE(p, i) ((uint32_t)((p)[i] == '1'))
-#define FIX(p, i) ((uint32_t)((p)[i] == '0' || (p)[i] == '1'))
+#define FIX(p, i) ((uint32_t)(((p)[i] | 1) == '1'))
 #define FOUR(f, p, i) (f(p, i) << 3 | f(p, (i) + 1) << 2 | f(p, (i) + 2) << 1 | f(p, (i) + 3))
 #define HALF(f, p, i)                                                                              \
 	(FOUR(f, p, i) << 12 | FOUR(f, p, (i) + 4) << 8 | FOUR(f, p, (i) + 8) << 4 |               \
 	 FOUR(f, p, (i) + 12))
 /* A 16-bit ruler has no second half; its index is folded back onto the first. */
 #define WORD(f, p, size)                                                                           \
-	((size) == 2 ? HALF(f, p, 0) : HALF(f, p, 0) << 16 | HALF(f, p, (size) == 2 ? 0 : 17))
+	(HALF(f, p, 0) << ((size) == 2 ? 0 : 16) |                                                 \
+	 ((size) == 2 ? 0 : HALF(f, p, (size) == 2 ? 0 : 17)))
 
 #define ROW(NAME, SIZE, PATTERN, KIND, IMMEDIATE, FLAGS, FORBID, TEXT, SECTION)                    \
 	{.op = ARM_OP_##NAME, .name = #NAME, .kind = ARM_KIND_##KIND, .size = (SIZE),              \

@@ -2,7 +2,8 @@
  * Cases with the reference's answers, kept in a file, so that a changed core can
  * be tried again and again without the reference:
  *   isa_replay save ELF BIN COUNT SEED FILE   runs COUNT cases on QEMU
- *   isa_replay BIN FILE                       runs them on our core; ends at the first difference
+ *   isa_replay BIN FILE [COUNT]               runs them on our core, or COUNT of them; ends at the
+ *                                             first difference
  * The cases are those of the table as it was when they were saved: a mistake in
  * the table can't change the questions along with the answers.
  */
@@ -11,7 +12,7 @@
 
 #include "isa.h"
 
-#define CHUNK 2048
+#define CHUNK 512
 
 struct record {
 	struct isa_case cases[CHUNK];
@@ -58,7 +59,7 @@ static bool agree(const struct record *record, const struct slot_result *ours, s
 	return true;
 }
 
-static int replay(const char *bin, const char *path)
+static int replay(const char *bin, const char *path, size_t count)
 {
 	static struct record record;
 	static struct slot_result ours[CHUNK];
@@ -66,7 +67,7 @@ static int replay(const char *bin, const char *path)
 	size_t n, total = 0;
 	bool ok = f;
 
-	while (ok && fread(&n, sizeof n, 1, f) == 1) {
+	while (ok && total < count && fread(&n, sizeof n, 1, f) == 1) {
 		ok = n <= CHUNK && fread(&record, sizeof record, 1, f) == 1 &&
 		     own_run(bin, record.cases, n, ours) && agree(&record, ours, n) &&
 		     own_run_plainly(bin, record.cases, n, ours) && agree(&record, ours, n);
@@ -83,8 +84,9 @@ int main(int argc, char **argv)
 {
 	if (argc == 7 && strcmp(argv[1], "save") == 0)
 		return save(argv + 2);
-	if (argc == 3)
-		return replay(argv[1], argv[2]);
-	fprintf(stderr, "usage: isa_replay save ELF BIN COUNT SEED FILE | isa_replay BIN FILE\n");
+	if (argc == 3 || argc == 4)
+		return replay(argv[1], argv[2], argc == 4 ? strtoull(argv[3], NULL, 0) : SIZE_MAX);
+	fprintf(stderr, "usage: isa_replay save ELF BIN COUNT SEED FILE\n"
+			"       isa_replay BIN FILE [COUNT]\n");
 	return 2;
 }

@@ -146,6 +146,24 @@ static void effects(void **state)
 	assert_int_equal(e.writes, 1 << 2);
 }
 
+/* They have no S bit; ARM_INSN_SETFLAGS says it for all (A7.7.28 and others). */
+static void comparisons_set_flags(void **state)
+{
+	static const uint16_t code[][2] = {
+		{0x2800}, {0x4200}, {0x4280}, {0x42C0}, {0x4580},		/* cmp tst cmp cmn cmp */
+		{0xEA10, 0x0F01}, {0xEA90, 0x0F01}, {0xEB10, 0x0F01}, {0xEBB0, 0x0F01},
+		{0xF010, 0x0F01}, {0xF090, 0x0F01}, {0xF110, 0x0F01}, {0xF1B0, 0x0F01},
+	};
+
+	for (size_t i = 0; i < sizeof code / sizeof code[0]; i++) {
+		struct arm_insn in = decode(code[i][0], code[i][1]);
+
+		assert_true(in.kind == ARM_KIND_CMP || in.kind == ARM_KIND_CMN ||
+			    in.kind == ARM_KIND_TST || in.kind == ARM_KIND_TEQ);
+		assert_true(in.flags & ARM_INSN_SETFLAGS);
+	}
+}
+
 static void text_is_cut_not_overrun(void **state)
 {
 	char text[8] = "xxxxxxx";
@@ -164,6 +182,7 @@ int main(void)
 		cmocka_unit_test(rulers_are_whole),
 		cmocka_unit_test(operands),
 		cmocka_unit_test(effects),
+		cmocka_unit_test(comparisons_set_flags),
 		cmocka_unit_test(text_is_cut_not_overrun),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

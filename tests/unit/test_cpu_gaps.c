@@ -114,12 +114,40 @@ static void cps_masks(void **state)
 	mcu_free(m);
 }
 
+/* Rm stands twice in these; where the two differ the second one counts
+ * (docs/unpredictable.md). */
+static void twice_named_registers(void **state)
+{
+	static const struct {
+		uint16_t code[2];
+		uint32_t result; /* of 0x00012380 in r2 */
+	} rows[] = {
+		{{0xFA91, 0xF082}, 0x80230100}, /* rev */
+		{{0xFA91, 0xF092}, 0x01008023}, /* rev16 */
+		{{0xFA91, 0xF0A2}, 0x01C48000}, /* rbit */
+		{{0xFA91, 0xF0B2}, 0xFFFF8023}, /* revsh */
+		{{0xFAB1, 0xF082}, 15},		/* clz */
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const uint16_t code[] = {rows[i].code[0], rows[i].code[1], 0xE7FE};
+		struct mcu *m = boot(code, sizeof code / 2);
+
+		mcu_set_reg(m, MCU_R0 + 1, 0x7FFF0002);
+		mcu_set_reg(m, MCU_R0 + 2, 0x00012380);
+		run(m, 1);
+		assert_int_equal(mcu_reg(m, MCU_R0), rows[i].result);
+		mcu_free(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stores_over_code),
 		cmocka_unit_test(across_the_end_of_ram),
 		cmocka_unit_test(cps_masks),
+		cmocka_unit_test(twice_named_registers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
