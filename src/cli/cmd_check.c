@@ -149,6 +149,7 @@ static enum status check_one(struct cli *cli, const char *file,
 	s = lockout_check(img, &request->run, &r, err);
 	if (!s) {
 		show(cli, request, file, img, r);
+		tell_left_out(cli, img);
 		s = judge(r->verdict, request->strict);
 		lockout_report_free(r);
 	}

@@ -124,6 +124,7 @@ enum status precheck_start(struct cli *cli, struct precheck *c)
 	struct verdict_record known;
 	enum status s = check_vectors(cli, c);
 
+	tell_left_out(cli, c->img);
 	if (s || c->kind == CHECK_NO)
 		return s;
 	if (c->kind == CHECK_QUICK && verdict_recall(cli, c->img, &known)) {

@@ -22,6 +22,16 @@ enum status load_image(const char *path, uint32_t address, struct image **out, s
 	return s;
 }
 
+void tell_left_out(struct cli *cli, const struct image *img)
+{
+	uint32_t address, len = image_left_out(img, &address);
+
+	if (len)
+		note(cli, "%" PRIu32 " bytes of it belong into RAM at 0x%08" PRIX32 " and can't be flashed: "
+		     "variables lose their first values (is `AT> FLASH` missing in the linker script?)\n",
+		     len, address);
+}
+
 const char *file_shown(const struct lockout_place *p)
 {
 	const char *slash = strrchr(p->file, '/');

@@ -9,6 +9,8 @@
 #include "image/image.h"
 #include "lockout/lockout.h"
 
+/* Say when an ELF would have bytes in RAM, which can't be flashed. */
+void tell_left_out(struct cli *cli, const struct image *img);
 /* The file as an image. `path` "-": stdin. `address`: for a raw binary, else
  * IMAGE_NO_ADDRESS. Free with image_free. */
 enum status load_image(const char *path, uint32_t address, struct image **out,

@@ -178,6 +178,13 @@ static bool only_in_ram(const struct elf *e)
 	return true;
 }
 
+static void leave_out(struct image *img, uint32_t address, uint32_t len)
+{
+	if (!img->left_out)
+		img->left_out_at = address;
+	img->left_out += len;
+}
+
 static enum status take_sections(struct elf *e, struct image *img, struct chunks *out)
 {
 	bool ram_program = only_in_ram(e);
@@ -190,8 +197,12 @@ static enum status take_sections(struct elf *e, struct image *img, struct chunks
 		uint32_t lma = load_address(e, s);
 		enum status status;
 
-		if (!is_loaded(s) || (in_ram(lma) && !ram_program))
+		if (!is_loaded(s))
 			continue;
+		if (in_ram(lma) && !ram_program) {
+			leave_out(img, lma, s->size);
+			continue;
+		}
 		img->sections[img->section_count++] = (struct image_section){
 			.run_address = s->address, .load_address = lma, .len = s->size,
 			.executable = s->flags & SHF_EXEC_};

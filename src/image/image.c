@@ -40,6 +40,12 @@ const struct image_segment *image_segments(const struct image *img, size_t *coun
 	return img->segments;
 }
 
+uint32_t image_left_out(const struct image *img, uint32_t *address)
+{
+	*address = img->left_out_at;
+	return img->left_out;
+}
+
 const struct image_section *image_sections(const struct image *img, size_t *count)
 {
 	*count = img->section_count;

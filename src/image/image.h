@@ -51,6 +51,9 @@ struct image_section {
 	bool executable;
 };
 const struct image_section *image_sections(const struct image *img, size_t *count);
+/* ELF only: bytes that its headers load into RAM, and which no flash tool can
+ * write; `address`: where the first of them would lie. */
+uint32_t image_left_out(const struct image *img, uint32_t *address);
 /* Lowest address and one past the highest. */
 void image_span(const struct image *img, uint32_t *low, uint32_t *high);
 /* Bytes at a load address when the image has them (in an image moved away from

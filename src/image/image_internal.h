@@ -30,6 +30,7 @@ struct image {
 	bool moved;              /* linked at the boot alias, moved to FLASH_BASE */
 	struct image_section *sections;
 	size_t section_count;
+	uint32_t left_out, left_out_at; /* bytes for RAM, and where */
 	struct image_symbol *functions; /* by address, one an address */
 	size_t function_count;
 	struct image_symbol *others;    /* objects and labels, by address */

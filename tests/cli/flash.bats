@@ -469,3 +469,18 @@ type_at_question() {
   run_code 4 -p "$tty" read out.bin 0x08020000 1k
   said "$errors" 'refuses to read there, at 0x08020000'
 }
+
+@test "an ELF with bytes for RAM: what can't be flashed is said" {
+  need_firmware
+  command -v arm-none-eabi-objcopy >/dev/null || skip "no arm-none-eabi-objcopy"
+  printf 'four' >four
+  arm-none-eabi-objcopy --add-section .late=four --set-section-flags .late=alloc,load,data \
+    --change-section-address .late=0x20000000 "$fw/blinky.elf" late.elf 2>/dev/null
+  driven_board
+  run_code 0 write late.elf
+  said "$errors" '4 bytes of it belong into RAM at 0x20000000'
+  run_code 0 check late.elf
+  said "$errors" '4 bytes of it belong into RAM'
+  run_code 0 write "$fw/blinky.elf"
+  ! grep -q 'belong into RAM' <<<"$errors"
+}
