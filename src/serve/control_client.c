@@ -77,6 +77,16 @@ static bool listen_to(int fd, struct answer *a)
 	return true;
 }
 
+/* Until the board has hung up: its place is free then. */
+static void wait_for_end(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char rest[64];
+
+	while (poll(&p, 1, PATIENCE_MS) > 0 && recv(fd, rest, sizeof rest, 0) > 0)
+		continue;
+}
+
 enum status serve_control(const char *socket, const char *command,
 			  void (*line)(void *ctx, const char *text), void *ctx, struct err *err)
 {
@@ -100,6 +110,8 @@ enum status serve_control(const char *socket, const char *command,
 	}
 	if (send(fd, text, (size_t)n, MSG_NOSIGNAL) != n || !listen_to(fd, &a))
 		a.status = err_set(err, STATUS_PROBE_LOST, "the virtual board at %s hung up", path);
+	else if (a.status == STATUS_OK && strcmp(command, "stop") == 0)
+		wait_for_end(fd);
 	close(fd);
 	return a.status;
 }

@@ -73,13 +73,14 @@ void serve_close(struct server *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < SERVE_MAX_CONNS; i++)
-		conn_free(s->conns[i]);
 	for (size_t i = 0; i < s->listener_count; i++)
 		close(s->listeners[i].fd);
 	flash_file_close(s->flash);
 	uart_pty_close(s->uart);
 	place_leave(s);
+	/* last: who said `stop` waits for this, and may start another board here */
+	for (size_t i = 0; i < SERVE_MAX_CONNS; i++)
+		conn_free(s->conns[i]);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 	free(s);

@@ -19,6 +19,14 @@ load clients.bash
 	says 'board start'
 }
 
+@test "once stop has returned the place is free" {
+	for _ in $(seq 15); do
+		"$REFLASH" board start --time driven >/dev/null 2>&1 3>&- 4>&- || { echo "start refused"; false; }
+		"$REFLASH" board stop
+		[ ! -S "$REFLASH_BOARD" ]
+	done
+}
+
 @test "without --socket the board lives in a directory only its owner may enter" {
 	unset REFLASH_BOARD
 	board_up
