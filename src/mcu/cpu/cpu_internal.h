@@ -313,7 +313,7 @@ struct idle {
 	struct drifts *drifts; /* NULL until needed; owned */
 };
 
-#define PLAIN_MEMO 256u
+#define PLAIN_MEMO 1024u
 
 struct cpu_cache {
 	struct region region[REGION_COUNT];

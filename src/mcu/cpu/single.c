@@ -48,7 +48,7 @@ unsigned cpu_cost(const struct arm_insn *in)
 static void decode(struct mcu *m, uint16_t hw1, uint16_t hw2, struct arm_insn *in)
 {
 	uint32_t raw = hw1 | (uint32_t)hw2 << 16;
-	struct arm_insn *memo = &m->cache->decoded[(raw * 2654435761u) >> 24];
+	struct arm_insn *memo = &m->cache->decoded[(raw * 2654435761u) >> 22];
 
 	if (!memo->size || memo->raw != raw)
 		arm_decode(hw1, hw2, memo);
