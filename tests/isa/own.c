@@ -1,8 +1,10 @@
-/* Runs the runner firmware on our core, and plays its mailbox. */
+/* Runs the runner firmware on our core, by the fast loop or each instruction by
+ * its plain function, and plays its mailbox. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "isa.h"
+#include "mcu/cpu/cpu_internal.h"
 #include "mcu/mcu.h"
 
 #define BOX(field)  (SLOT_MAILBOX + (uint32_t)offsetof(struct slot_mailbox, field))
@@ -25,27 +27,16 @@ static bool load_file(struct mcu *m, const char *path)
 	return mcu_load(m, BOX(mode), &driven, 4, NULL) == STATUS_OK;
 }
 
-/* Some thousand instructions, by the fast loop or each by its plain function. */
-static enum mcu_stop some(struct mcu *m, bool plainly)
+/* Let it run until it asks for a batch. */
+static bool until_ready(struct mcu *m)
 {
 	struct mcu_limits limits = {.until_ns = UINT64_MAX};
-
-	limits.instructions = mcu_instructions(m) + 5000;
-	if (!plainly)
-		return mcu_run(m, &limits);
-	while (mcu_instructions(m) < limits.instructions && mcu_mode(m) == MCU_MODE_RUN)
-		(void)mcu_step(m);
-	return mcu_mode(m) == MCU_MODE_RUN ? MCU_STOP_INSTRUCTIONS : MCU_STOP_LOCKUP;
-}
-
-/* Let it run until it asks for a batch. */
-static bool until_ready(struct mcu *m, bool plainly)
-{
 	uint64_t end = mcu_instructions(m) + BATCH_LIMIT;
 	uint32_t state = 0;
 
 	while (state != MAILBOX_READY && mcu_instructions(m) < end) {
-		enum mcu_stop stop = some(m, plainly);
+		limits.instructions = mcu_instructions(m) + 5000;
+		enum mcu_stop stop = mcu_run(m, &limits);
 
 		if (stop != MCU_STOP_INSTRUCTIONS) {
 			fprintf(stderr, "our core stopped (%d) at %08x\n", stop,
@@ -58,7 +49,7 @@ static bool until_ready(struct mcu *m, bool plainly)
 }
 
 static bool run_batch(struct mcu *m, const struct isa_case *cases, uint32_t count,
-		      struct slot_result *out, bool plainly)
+		      struct slot_result *out)
 {
 	uint32_t state = MAILBOX_WORKING;
 
@@ -69,7 +60,7 @@ static bool run_batch(struct mcu *m, const struct isa_case *cases, uint32_t coun
 	if (mcu_load(m, BOX(count), &count, 4, NULL) != STATUS_OK ||
 	    mcu_load(m, BOX(state), &state, 4, NULL) != STATUS_OK)
 		return false;
-	if (!until_ready(m, plainly))
+	if (!until_ready(m))
 		return false;
 	return mcu_peek(m, BOX(out), out, count * sizeof *out);
 }
@@ -79,12 +70,14 @@ static bool run_cases(const char *runner_bin, const struct isa_case *cases, size
 {
 	struct mcu_config config = {.chip = chip_by_name("STM32F103RC"), .hse_hz = 8000000};
 	struct mcu *m = mcu_new(&config, NULL);
-	bool ok = m && load_file(m, runner_bin) && until_ready(m, false);
+	bool ok = m && load_file(m, runner_bin) && until_ready(m);
 
+	if (ok)
+		cpu_plain_only(m, plainly);
 	for (size_t at = 0; ok && at < count; at += SLOT_BATCH) {
 		size_t n = count - at < SLOT_BATCH ? count - at : SLOT_BATCH;
 
-		ok = run_batch(m, cases + at, (uint32_t)n, out + at, plainly);
+		ok = run_batch(m, cases + at, (uint32_t)n, out + at);
 		if (!ok)
 			fprintf(stderr, "our core hung in cases %zu..%zu of this run, pc %08x\n",
 				at, at + n - 1, mcu_reg(m, MCU_PC));
