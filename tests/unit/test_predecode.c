@@ -310,6 +310,8 @@ static const struct {
 	ROW("msr basepri, pc", 0xF38F, 0x8811, false, GENERIC),
 	ROW("smull r1, sp, r3, r4", 0xFB83, 0x1D04, false, GENERIC),
 	ROW("umlal r1, sp, r3, r4", 0xFBE3, 0x1D04, false, GENERIC),
+	ROW("smull sp, r1, r3, r4", 0xFB83, 0xD104, false, GENERIC),
+	ROW("umlal sp, r1, r3, r4", 0xFBE3, 0xD104, false, GENERIC),
 	ROW("mls r1, r2, r3, pc", 0xFB02, 0xF113, false, GENERIC),
 	ROW("ubfx pc, r1, #3, #5", 0xF3C1, 0x0FC4, false, GENERIC),
 	ROW("sbfx r1, sp, #3, #5", 0xF34D, 0x01C4, false, GENERIC),
@@ -325,6 +327,13 @@ static const struct {
 	ROW("msr msp, r1", 0xF381, 0x8808, false, MSR),
 	ROW("it eq", 0xBF08, 0x0000, false, IT),
 	ROW("it nv", 0xBFF8, 0x0000, false, GENERIC),
+	ROW("ldm.w r1!, {r1, r2}", 0xE8B1, 0x0006, false, GENERIC),
+	ROW("ldm.w r1, {r2}", 0xE891, 0x0004, false, GENERIC),
+	ROW("stm.w r1!, {r1, r2}", 0xE8A1, 0x0006, false, GENERIC),
+	ROW("stm.w r1, {r1, r2}", 0xE881, 0x0006, false, GENERIC),
+	/* four runs of registers, and five */
+	ROW("ldm.w r0, {r1, r3, r5, r7}", 0xE890, 0x00AA, false, LDM),
+	ROW("ldm.w r0, {r1, r3, r5, r7, r9}", 0xE890, 0x02AA, false, GENERIC),
 };
 #undef ROW
 

@@ -280,7 +280,7 @@ static enum fast_op multiple(const struct arm_insn *in, struct op *op)
 {
 	op->a = in->flags & ARM_INSN_WBACK ? 1 : 0;
 	op->c = (uint8_t)__builtin_popcount(in->list);
-	if (in->flags & ARM_INSN_UNPREDICTABLE || in->rn == PC || in->list & 1u << SP ||
+	if (in->flags & ARM_INSN_UNPREDICTABLE || /* SP listed and PC as base among it */
 	    !runs_of(in->list & 0x7FFF, &op->imm))
 		return FAST_GENERIC;
 	if (in->kind == ARM_KIND_LDM)
