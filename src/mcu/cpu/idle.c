@@ -345,6 +345,7 @@ static void step_in_pass(struct mcu *m, uint64_t budget)
 	}
 	drift_insn(m, i->drifts, &in);
 	cpu_single_decoded(m, &in);
+	m->effort += MCU_EFFORT_PROOF;
 	i->sleeps += m->s.cpu.sleeping;
 	if (!i->ticks && ticked(m) && steady(m) && wants_ticks(m)) {
 		begin_passes(m, true);

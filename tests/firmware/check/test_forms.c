@@ -53,7 +53,7 @@ static const struct form_row others[] = {
 
 int main(int argc, char **argv)
 {
-	static const char *const flags[] = {"O0", "Os", "O2", "O2flto"};
+	static const char *const flags[] = {"O0", "Os", "O2", "O3", "O2flto"};
 	struct form_test t = {0};
 
 	if (argc != 3)
