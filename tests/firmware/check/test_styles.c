@@ -112,7 +112,7 @@ static const struct form_row absent[] = {
 
 static void check_both(struct form_test *t, const char *form)
 {
-	static const char *const run_flags[] = {"O0", "Os", "O2flto"};
+	static const char *const run_flags[] = {"O0", "Os", "O3", "O2flto"};
 	struct form_row row = {form, "locks-out", "swj-off", .unproved = strcmp(form, "dma") == 0};
 	char behind[64];
 
