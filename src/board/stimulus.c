@@ -66,7 +66,8 @@ static bool take_char(const char **at, uint8_t *byte)
 		*at = p + 1;
 		return true;
 	}
-	if (p[1] == 'x' && sscanf(p + 2, "%2x", &hex) == 1 && strspn(p + 2, "0123456789abcdefABCDEF") >= 2) {
+	if (p[1] == 'x' && strspn(p + 2, "0123456789abcdefABCDEF") >= 2) {
+		(void)sscanf(p + 2, "%2x", &hex);
 		*byte = (uint8_t)hex;
 		*at = p + 4;
 		return true;

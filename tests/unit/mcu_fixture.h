@@ -70,6 +70,14 @@ static inline void clocks_on(struct mcu *m)
 	wr(m, 0x4002101C, ~0u);
 }
 
+static inline struct mcu *clocked(void)
+{
+	struct mcu *m = fixture();
+
+	clocks_on(m);
+	return m;
+}
+
 /* Reset, and halt before the first instruction; and run on without debugging. */
 static inline void hold_at_reset(struct mcu *m)
 {

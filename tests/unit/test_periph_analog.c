@@ -10,14 +10,6 @@
 #define DMA1 0x40020000u
 #define RCC 0x40021000u
 
-static struct mcu *clocked(void)
-{
-	struct mcu *m = fixture();
-
-	clocks_on(m);
-	return m;
-}
-
 /* ---- ADC, DAC ------------------------------------------------------------------------ */
 
 static void adc_calibrates_and_converts(void **state)

@@ -4,14 +4,6 @@
 #define CAN 0x40006400u
 #define USB 0x40005C00u
 
-static struct mcu *clocked(void)
-{
-	struct mcu *m = fixture();
-
-	clocks_on(m);
-	return m;
-}
-
 /* ---- USB, CAN, and what only larger parts have ----------------------------------------- */
 
 static void usb_endpoint_bits_toggle_and_the_bus_is_idle(void **state)

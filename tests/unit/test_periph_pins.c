@@ -2,14 +2,6 @@
 #include "mcu_fixture.h"
 
 
-static struct mcu *clocked(void)
-{
-	struct mcu *m = fixture();
-
-	clocks_on(m);
-	return m;
-}
-
 /* ---- GPIO and EXTI ---------------------------------------------------------------- */
 
 static void a_pin_reads_what_drives_it(void **state)

@@ -6,14 +6,6 @@
 #define I2C1 0x40005400u
 #define DMA1 0x40020000u
 
-static struct mcu *clocked(void)
-{
-	struct mcu *m = fixture();
-
-	clocks_on(m);
-	return m;
-}
-
 /* ---- USART, DMA, SPI, I2C ------------------------------------------------------------------ */
 
 static void collect(void *ctx, struct mcu *m, unsigned n, uint8_t byte)

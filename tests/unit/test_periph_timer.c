@@ -8,14 +8,6 @@
 #define DMA1 0x40020000u
 #define RCC 0x40021000u
 
-static struct mcu *clocked(void)
-{
-	struct mcu *m = fixture();
-
-	clocks_on(m);
-	return m;
-}
-
 /* ---- timers --------------------------------------------------------------------------- */
 
 static void a_timer_overflows_when_it_should(void **state)
