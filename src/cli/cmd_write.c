@@ -50,6 +50,7 @@ static enum status parse_job(struct cli *cli, const struct args *args, struct wr
 				  .reset = !args_has(args, "no-reset")};
 	job->flash = flashing_options(cli);
 	job->flash.no_loader = args_has(args, "no-loader");
+	job->flash.reset_follows = job->reset && !cli->dry_run;
 	if ((n = check ? word_of(check, checks, 3) : 0) < 0)
 		return err_set(&cli->err, STATUS_USAGE, "--check is quick, full or no, not %s",
 			       check);

@@ -97,9 +97,8 @@ enum status run_firmware(struct session *s, uint64_t *since_us, struct err *err)
 
 	if (!s->target)
 		return bootrom_go(&s->rom, s->chip->flash_base, err);
-	status = target_reset(s->target, false, err);
+	status = target_start(s->target, err);
 	*since_us = probe_now_us(s->probe);
-	target_close(s->target, false);
 	s->target = NULL;
 	return status;
 }

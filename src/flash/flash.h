@@ -28,6 +28,7 @@ struct flash_options {
 	bool dry_run;
 	bool full_verify;    /* read back instead of the CRC map */
 	bool no_loader;      /* write through SWD half-words only */
+	bool reset_follows;  /* the caller resets at once: a good end is not halted first */
 	/* done/total in bytes of the phase; may be NULL. Return false to interrupt
 	 * (STATUS_INTERRUPTED at the next safe point). */
 	bool (*progress)(void *ctx, enum flash_phase phase, size_t done, size_t total);
@@ -63,7 +64,8 @@ struct flash_piece {
  * the first erase: addresses outside flash (STATUS_BAD_FILE), RDP/WRP
  * (STATUS_PROTECTED). The target is reset, halted and left halted, its RAM and
  * clocks as the loader had them: reset it to let it run. The same holds for
- * flash_verify and flash_erase.
+ * flash_verify and flash_erase. With reset_follows a good end leaves the loader
+ * waiting in RAM and the controller open: only a reset may follow.
  */
 enum status flash_write(struct target *t, const struct chip *chip, const struct flash_piece *pieces,
 			size_t count, const struct flash_options *opt, struct flash_result *result,

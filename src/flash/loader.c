@@ -289,7 +289,7 @@ static enum status loader_map_take(struct flash_port *port, uint32_t *crc, struc
 static void loader_close(struct flash_port *port)
 {
 	/* the target is left halted, as promised; a lost probe cannot be told */
-	if (loader_of(port)->running)
+	if (loader_of(port)->running && !port->reset_follows)
 		(void)!target_halt(port->target, NULL);
 	flash_swd_end(port);
 	free(port);
@@ -358,7 +358,7 @@ static enum status start(struct loader *l, uint32_t base, struct err *err)
 	if (s == STATUS_OK)
 		s = target_write_reg(t, REG_XPSR, XPSR_THUMB, err);
 	if (s == STATUS_OK)
-		s = target_run_masked(t, err);
+		s = l->fresh ? target_run(t, err) : target_run_masked(t, err);
 	l->running = s == STATUS_OK;
 	return s;
 }
@@ -375,19 +375,12 @@ static bool proves_itself(struct loader *l, struct err *err)
 	return s == STATUS_OK && crc == flash_crc(stm32f1_loader, CODE_SIZE);
 }
 
-static enum status try_with(struct loader *l, uint32_t base, enum loader_op op, struct err *err)
+/* What was uploaded is started and has to prove itself. */
+static enum status try_it(struct loader *l, uint32_t base, struct err *err)
 {
 	struct err detail = ERR_INIT;
-	enum status s = STATUS_OK;
+	enum status s = start(l, base, err);
 
-	if (l->running)
-		s = target_halt(l->port.target, err);
-	l->running = false;
-	l->crc_op = op;
-	if (s == STATUS_OK)
-		s = upload(l, base, err);
-	if (s == STATUS_OK)
-		s = start(l, base, err);
 	if (s != STATUS_OK)
 		return s;
 	if (proves_itself(l, &detail))
@@ -398,15 +391,27 @@ static enum status try_with(struct loader *l, uint32_t base, enum loader_op op, 
 		       detail.what[0] ? detail.what : "its own checksum is wrong");
 }
 
-/* Is there RAM at the end of what is used? Parts sold as bigger than
- * they are exist. */
-static bool ram_reaches(struct loader *l, struct err *err)
+static enum status again_by_software(struct loader *l, uint32_t base, struct err *err)
 {
-	uint32_t last = l->results + 4 * FLASH_MAP_MAX - 4, first = l->mailbox - CODE_SIZE, v = 0;
+	enum status s = l->running ? target_halt(l->port.target, err) : STATUS_OK;
+
+	log_line(l->port.log, LOG_VERBOSE, "no usable CRC unit: checksums by software");
+	l->running = false;
+	l->crc_op = OP_CRC_SOFTWARE;
+	if (s == STATUS_OK)
+		s = upload(l, base, err);
+	return s == STATUS_OK ? try_it(l, base, err) : s;
+}
+
+/* Is there RAM at the end of what is used? Parts sold as bigger than they are
+ * exist. The upload comes in between, so that nothing else answers for it. */
+static bool upload_fits(struct loader *l, uint32_t base, struct err *err)
+{
+	uint32_t last = l->results + 4 * FLASH_MAP_MAX - 4, v = 0;
 	struct target *t = l->port.target;
 
 	return target_write32(t, last, 0x5AA5C33Cu, err) == STATUS_OK &&
-	       target_write32(t, first, 0xA55A3CC3u, err) == STATUS_OK &&
+	       upload(l, base, err) == STATUS_OK &&
 	       target_read32(t, last, &v, err) == STATUS_OK && v == 0x5AA5C33Cu;
 }
 
@@ -416,7 +421,7 @@ static enum status fit(struct loader *l, const struct chip *chip, struct err *er
 		lay_out(l, chip->ram_base, ram);
 		if (l->slot_count < MIN_SLOTS)
 			break;
-		if (ram_reaches(l, NULL))
+		if (upload_fits(l, chip->ram_base, NULL))
 			return STATUS_OK;
 		if (target_probe(l->port.target)->lost)
 			return err_set(err, STATUS_PROBE_LOST, "the probe stopped answering");
@@ -428,15 +433,15 @@ static enum status run_in_ram(struct loader *l, struct err *err)
 {
 	uint32_t base = l->port.chip->ram_base;
 	struct err first = ERR_INIT;
-	enum status s = fit(l, l->port.chip, err);
+	enum status s;
 
+	l->crc_op = OP_CRC_UNIT;
+	s = fit(l, l->port.chip, err);
 	if (s != STATUS_OK)
 		return s;
-	s = try_with(l, base, OP_CRC_UNIT, &first);
-	if (s == STATUS_UNSUPPORTED) {
-		log_line(l->port.log, LOG_VERBOSE, "no usable CRC unit: checksums by software");
-		return try_with(l, base, OP_CRC_SOFTWARE, err);
-	}
+	s = try_it(l, base, &first);
+	if (s == STATUS_UNSUPPORTED)
+		return again_by_software(l, base, err);
 	return s == STATUS_OK ? s : err_set(err, s, "%s", first.what);
 }
 

@@ -63,6 +63,6 @@ enum status flash_swd_begin(struct flash_port *port, struct err *err)
 
 void flash_swd_end(struct flash_port *port)
 {
-	if (port->begun && !target_probe(port->target)->lost)
+	if (port->begun && !port->reset_follows && !target_probe(port->target)->lost)
 		(void)!f1_lock(port->target, NULL);
 }

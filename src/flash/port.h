@@ -49,6 +49,7 @@ struct flash_port {
 	const struct chip *chip;
 	const struct log *log;
 	bool begun;            /* begin was called */
+	bool reset_follows;    /* close need neither halt nor lock: a reset does both */
 	uint32_t crc[FLASH_MAP_MAX]; /* of ports that compute them here */
 	size_t mapped;         /* CRCs started and not taken */
 	unsigned given, done; /* operations handed over, and known to be finished */

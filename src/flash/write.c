@@ -378,6 +378,8 @@ enum status flash_write_over(const struct flash_link *link, const struct chip *c
 	else if (s == STATUS_OK && opt->full_verify && !opt->dry_run)
 		s = engine_verify(&e, &plan, NULL, err);
 	say_half_done(&e, &plan, s, err);
+	if (e.port)
+		e.port->reset_follows = opt->reset_follows && s == STATUS_OK;
 	engine_close(&e, result);
 	plan_free(&plan);
 	return s;

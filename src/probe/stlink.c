@@ -203,10 +203,17 @@ static enum status stlink_open(struct probe *p, struct err *err)
 static enum status stlink_drive_nrst(struct probe *p, bool low, struct err *err)
 {
 	uint8_t command[] = {0x3C, low ? 0 : 1}, reply[2];
-	enum status s = stlink_debug(p, command, sizeof command, reply, sizeof reply, err);
+	struct stlink *st = stlink_of(p);
+	enum status s;
 
-	if (s == STATUS_OK)
-		stlink_of(p)->nrst_low = low;
+	if (!low && st->nrst_free)
+		return STATUS_OK;
+	st->nrst_free = false;
+	s = stlink_debug(p, command, sizeof command, reply, sizeof reply, err);
+	if (s != STATUS_OK)
+		return s;
+	st->nrst_low = low;
+	st->nrst_free = !low;
 	return s;
 }
 
@@ -242,7 +249,7 @@ static enum status stlink_enter_swd(struct probe *p, struct err *err)
 
 static enum status stlink_leave(struct probe *p, struct err *err)
 {
-	stlink_of(p)->debug_mode = false;
+	stlink_of(p)->debug_mode = stlink_of(p)->nrst_free = false;
 	stlink_of(p)->open_aps = 0;
 	return leave_mode(p, MODE_DEBUG, err);
 }

@@ -31,6 +31,8 @@ struct stlink {
 	bool has[STLINK_FEATURES];
 	bool debug_mode;  /* ENTER was sent: leave at close */
 	bool nrst_low;    /* we hold NRST */
+	bool nrst_free;   /* we let go of it, and did not leave since */
+	unsigned asked_khz; /* the SWD clock that was last asked for */
 	uint32_t open_aps; /* bit n: INIT_AP was done for AP n */
 	unsigned speeds[12], speed_count; /* V3: what it offers, kHz */
 };

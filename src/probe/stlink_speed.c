@@ -88,12 +88,17 @@ static enum status v3_speed(struct probe *p, unsigned khz, unsigned *set, struct
 
 enum status stlink_set_speed(struct probe *p, unsigned khz, unsigned *set, struct err *err)
 {
-	unsigned now = 0;
-	enum status s = p->version.hardware >= 3 ? v3_speed(p, khz, &now, err)
-						 : v2_speed(p, khz, &now, err);
+	struct stlink *st = stlink_of(p);
+	unsigned now = p->speed_khz;
+	enum status s = STATUS_OK;
 
+	/* what it was set to stays while it is not left */
+	if (!st->debug_mode || st->asked_khz != khz)
+		s = p->version.hardware >= 3 ? v3_speed(p, khz, &now, err)
+					     : v2_speed(p, khz, &now, err);
 	if (s != STATUS_OK)
 		return s;
+	st->asked_khz = khz;
 	p->speed_khz = now;
 	if (set)
 		*set = now;

@@ -58,6 +58,7 @@ static enum status finish(struct probe *p, const struct target_options *opt,
 	t->cpuid = a->cpuid;
 	t->dpidr = a->dpidr;
 	t->leave_no_trace = opt->leave_no_trace;
+	t->debugging = a->dhcsr & DHCSR_C_DEBUGEN;
 	set_dbgmcu(t);
 	if (a->halted && !opt->halt) {
 		enum status s = target_run(t, err);
@@ -143,10 +144,10 @@ void target_close(struct target *t, bool leave_halted)
 	/* best effort: the probe may be gone, and nobody is left to be told */
 	if (!p->lost && t->leave_no_trace && t->dbgmcu_changed)
 		(void)!p->ops->write_word(p, t->dbgmcu_address, t->dbgmcu_before, NULL);
-	if (!p->lost && !leave_halted) {
+	if (!p->lost && !leave_halted && t->catching)
 		(void)!p->ops->write_word(p, REG_DEMCR, 0, NULL);
+	if (!p->lost && !leave_halted && t->debugging)
 		(void)!p->ops->write_word(p, REG_DHCSR, DHCSR_KEY, NULL);
-	}
 	free(t);
 }
 

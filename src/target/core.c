@@ -8,6 +8,7 @@ enum { WAIT_US = 100000 };
 
 static enum status dhcsr(struct target *t, uint32_t control, struct err *err)
 {
+	t->debugging = true;
 	return target_write32(t, REG_DHCSR, DHCSR_KEY | control, err);
 }
 
@@ -34,6 +35,7 @@ enum status target_run_masked(struct target *t, struct err *err)
 
 enum status target_catch_faults(struct target *t, struct err *err)
 {
+	t->catching = true;
 	return target_write32(t, REG_DEMCR, DEMCR_VC_CORERESET | DEMCR_VC_HARDERR, err);
 }
 
@@ -108,26 +110,22 @@ enum status target_write_reg(struct target *t, unsigned n, uint32_t v, struct er
 /* The write itself may be answered with an error: the bus is reset under it. */
 enum status system_reset(struct probe *p, uint32_t demcr, struct err *err)
 {
-	bool halt = demcr & DEMCR_VC_CORERESET;
-	uint32_t seen = 0, v;
-	enum status s = p->ops->write_word(p, REG_DHCSR, DHCSR_KEY | DHCSR_C_DEBUGEN | DHCSR_C_HALT,
-					   err);
+	uint32_t seen = 0, v = 0;
+	/* clears what earlier resets left in S_RESET_ST */
+	enum status s = p->ops->read_word(p, REG_DHCSR, &v, err);
 
+	if (s == STATUS_OK && !(v & DHCSR_S_HALT))
+		s = p->ops->write_word(p, REG_DHCSR, DHCSR_KEY | DHCSR_C_DEBUGEN | DHCSR_C_HALT,
+				       err);
 	if (s == STATUS_OK)
 		s = p->ops->write_word(p, REG_DEMCR, demcr, err);
-	if (s == STATUS_OK) /* clears what earlier resets left in S_RESET_ST */
-		s = p->ops->read_word(p, REG_DHCSR, &v, err);
 	if (s != STATUS_OK)
 		return s;
 	(void)!p->ops->write_word(p, REG_AIRCR, AIRCR_SYSRESETREQ, NULL);
 	if (p->lost)
 		return err_set(err, STATUS_PROBE_LOST,
 			       "the probe stopped answering during a reset");
-	s = wait_dhcsr(p, halt, true, WAIT_US, &seen, err);
-	/* C_HALT may outlive the reset; the port may be gone by now */
-	if (!halt && !p->lost)
-		(void)!p->ops->write_word(p, REG_DHCSR, DHCSR_KEY | DHCSR_C_DEBUGEN, NULL);
-	return s;
+	return wait_dhcsr(p, demcr & DEMCR_VC_CORERESET, true, WAIT_US, &seen, err);
 }
 
 static enum status reset_with(struct target *t, uint32_t demcr, struct err *err)
@@ -135,6 +133,8 @@ static enum status reset_with(struct target *t, uint32_t demcr, struct err *err)
 	struct err detail = ERR_INIT;
 	enum status s = system_reset(t->probe, demcr, &detail);
 
+	t->debugging = true;
+	t->catching = demcr != 0;
 	/* Firmware that is let run may take the port away before it is looked at:
 	 * what was asked for is done all the same. */
 	if (s == STATUS_TIMEOUT && !(demcr & DEMCR_VC_CORERESET))
@@ -148,7 +148,20 @@ enum status target_reset(struct target *t, bool halt, struct err *err)
 {
 	enum status s = reset_with(t, halt ? DEMCR_VC_CORERESET : 0, err);
 
-	return s == STATUS_OK && halt ? target_write32(t, REG_DEMCR, 0, err) : s;
+	if (s == STATUS_OK && halt)
+		return target_write32(t, REG_DEMCR, 0, err);
+	/* C_HALT may outlive the reset; the port may be gone by now */
+	if (!halt && !t->probe->lost)
+		(void)!target_run(t, NULL);
+	return s;
+}
+
+enum status target_start(struct target *t, struct err *err)
+{
+	enum status s = reset_with(t, 0, err);
+
+	target_close(t, false);
+	return s;
 }
 
 enum status target_reset_caught(struct target *t, struct err *err)

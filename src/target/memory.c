@@ -39,6 +39,21 @@ static size_t run_of(uint32_t a, size_t len, unsigned *width)
 	return len & ~(size_t)3;
 }
 
+/* One word is one exchange; a block is two, since its status is asked for. */
+static enum status one_word(struct target *t, bool reading, uint32_t a, uint8_t *data,
+			    struct err *err)
+{
+	uint32_t v = 0;
+	enum status s;
+
+	if (!reading)
+		return target_write32(t, a, get_le32(data), err);
+	s = target_read32(t, a, &v, err);
+	if (s == STATUS_OK)
+		put_le32(data, v);
+	return s;
+}
+
 /* One run after the other. Only reading writes to `data`. */
 static enum status in_runs(struct target *t, bool reading, uint32_t a, uint8_t *data, size_t len,
 			   struct err *err)
@@ -50,8 +65,11 @@ static enum status in_runs(struct target *t, bool reading, uint32_t a, uint8_t *
 		unsigned width;
 		size_t n = run_of(a, len, &width);
 
-		s = reading ? ops->read(t->probe, a, width, data, n, err)
-			    : ops->write(t->probe, a, width, data, n, err);
+		if (width == 4 && n == 4)
+			s = one_word(t, reading, a, data, err);
+		else
+			s = reading ? ops->read(t->probe, a, width, data, n, err)
+				    : ops->write(t->probe, a, width, data, n, err);
 		a += (uint32_t)n;
 		data += n;
 		len -= n;

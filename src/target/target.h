@@ -92,6 +92,9 @@ enum status target_read_reg(struct target *t, unsigned n, uint32_t *v, struct er
 enum status target_write_reg(struct target *t, unsigned n, uint32_t v, struct err *err) MUST_CHECK;
 /* SYSRESETREQ; with `halt`, stopped at the reset vector by vector catch. */
 enum status target_reset(struct target *t, bool halt, struct err *err) MUST_CHECK;
+/* SYSRESETREQ and let go (target_close) at once: the firmware runs undisturbed.
+ * Takes t, also on failure. */
+enum status target_start(struct target *t, struct err *err) MUST_CHECK;
 /* Reset and stopped at the reset vector, with faults caught (target_catch_faults)
  * from then on. */
 enum status target_reset_caught(struct target *t, struct err *err) MUST_CHECK;

@@ -37,6 +37,8 @@ struct target {
 	const struct log *log;
 	uint32_t cpuid, dpidr; /* as the attach saw them */
 	bool leave_no_trace;
+	bool debugging;         /* C_DEBUGEN is set: to be cleared when letting go */
+	bool catching;          /* so is something in DEMCR */
 	bool dbgmcu_changed;    /* we set bits in DBGMCU_CR */
 	uint32_t dbgmcu_address, dbgmcu_before;
 };

@@ -4,10 +4,11 @@
 @
 @ Position independent; needs no stack, no interrupts and no RAM but its own.
 @ Serves the independent watchdog, which does no harm where none runs. Opens the
-@ flash controller when the first erase or program command comes; the CRC unit's
-@ clock must be on. Runs at whatever clock the chip has; after a reset it can set
-@ 48 MHz, six times the reset clock, itself: what is done between two half-words
-@ and the CRC unit's passes take time, too. A PLL that does not lock is left alone.
+@ flash controller when the first erase or program command comes. Runs at whatever
+@ clock the chip has, and the CRC unit's clock must be on; after a reset it can
+@ turn that on and set 48 MHz, six times the reset clock, itself: what is done
+@ between two half-words and the CRC unit's passes take time, too. A PLL that does
+@ not lock is left alone.
 @ Registers: PM0075 (flash), RM0008 4 (CRC), 7.3 (RCC), 19 (IWDG).
 @
 @ tools/make-loader turns this into stm32f1_loader.h; a test compares the two.
@@ -47,6 +48,8 @@
 	.equ	ACR_48MHZ, 0x11		@ one wait state, prefetch
 	.equ	RCC_CFGR, 0x04
 	.equ	CFGR_SW_PLL, 2
+	.equ	RCC_AHBENR, 0x14
+	.equ	AHBENR_QUIET, 0x54	@ CRC, FLITF, SRAM; DMA not
 	.equ	STOP_DIFFERS, 0x20	@ a half-word reads back differently
 	.equ	STOP_UNKNOWN, 0x40	@ no such operation
 	.equ	STOP_LOCKED, 0x80	@ the keys did not open the flash controller
@@ -72,6 +75,8 @@ empty:
 	str	r0, [r6]
 	adr	r0, clock
 	ldm	r0, {r0, r1, r2, r3}
+	movs	r4, #AHBENR_QUIET
+	str	r4, [r0, #RCC_AHBENR]
 	str	r2, [r0, #RCC_CFGR]
 	str	r1, [r0]
 1:	subs	r3, r3, #1
