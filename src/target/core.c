@@ -110,11 +110,12 @@ enum status target_write_reg(struct target *t, unsigned n, uint32_t v, struct er
 /* The write itself may be answered with an error: the bus is reset under it. */
 enum status system_reset(struct probe *p, uint32_t demcr, struct err *err)
 {
+	bool halt = demcr & DEMCR_VC_CORERESET;
 	uint32_t seen = 0, v = 0;
 	/* clears what earlier resets left in S_RESET_ST */
 	enum status s = p->ops->read_word(p, REG_DHCSR, &v, err);
 
-	if (s == STATUS_OK && !(v & DHCSR_S_HALT))
+	if (s == STATUS_OK && halt && !(v & DHCSR_S_HALT))
 		s = p->ops->write_word(p, REG_DHCSR, DHCSR_KEY | DHCSR_C_DEBUGEN | DHCSR_C_HALT,
 				       err);
 	if (s == STATUS_OK)
@@ -125,7 +126,7 @@ enum status system_reset(struct probe *p, uint32_t demcr, struct err *err)
 	if (p->lost)
 		return err_set(err, STATUS_PROBE_LOST,
 			       "the probe stopped answering during a reset");
-	return wait_dhcsr(p, demcr & DEMCR_VC_CORERESET, true, WAIT_US, &seen, err);
+	return wait_dhcsr(p, halt, true, WAIT_US, &seen, err);
 }
 
 static enum status reset_with(struct target *t, uint32_t demcr, struct err *err)
