@@ -79,6 +79,7 @@ static const struct flash_port_ops direct_ops = {
 	.begin = flash_swd_begin,
 	.map_start = flash_map_by_reading,
 	.map_take = flash_map_read,
+	.expect = flash_expect_by_reading,
 	.erase_page = direct_erase_page,
 	.erase_all = direct_erase_all,
 	.program = direct_program,

@@ -48,9 +48,15 @@ enum status engine_compare_start(struct engine *e, struct plan *plan,
 				 struct err *err) MUST_CHECK;
 enum status engine_compare_finish(struct engine *e, struct plan *plan, enum flash_phase phase,
 				  struct err *err) MUST_CHECK;
-/* STATUS_MISMATCH with the first byte that differs. */
-enum status engine_verify(struct engine *e, struct plan *plan,
+/* The whole image; STATUS_MISMATCH with the first byte that differs. */
+enum status engine_verify(struct engine *e, struct plan *plan, struct err *err) MUST_CHECK;
+/* Have the pages that `pick` chooses checked behind what was given before; see
+ * flash_port_ops.expect. */
+enum status engine_expect(struct engine *e, const struct plan *plan,
 			  bool (*pick)(const struct plan_page *), struct err *err) MUST_CHECK;
+/* A page is known to differ: STATUS_MISMATCH with the first byte that does. */
+enum status engine_name_byte(struct engine *e, const struct plan_page *page,
+			     struct err *err) MUST_CHECK;
 enum status engine_read_back(struct engine *e, const struct plan_page *page,
 			     struct err *err) MUST_CHECK;
 

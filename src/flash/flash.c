@@ -276,9 +276,37 @@ static enum status read_back_all(struct engine *e, const struct plan *plan, stru
 	return s;
 }
 
-/* The map says which pages differ; the first of them is read to name the byte. */
-enum status engine_verify(struct engine *e, struct plan *plan,
+enum status engine_name_byte(struct engine *e, const struct plan_page *page, struct err *err)
+{
+	enum status s = engine_read_back(e, page, err);
+
+	return s != STATUS_OK ? s
+			      : err_set(err, STATUS_MISMATCH,
+					"the page at 0x%08X reads differently each time",
+					page->address);
+}
+
+enum status engine_expect(struct engine *e, const struct plan *plan,
 			  bool (*pick)(const struct plan_page *), struct err *err)
+{
+	uint32_t want[FLASH_MAP_MAX];
+	enum status s = STATUS_OK;
+
+	for (size_t at = 0, n; s == STATUS_OK && at < plan->count; at += n ? n : 1) {
+		n = plan_run(plan, at, pick);
+		if (n > FLASH_MAP_MAX)
+			n = FLASH_MAP_MAX;
+		for (size_t i = 0; i < n; i++)
+			want[i] = flash_crc(plan->pages[at + i].want, e->chip->page_size);
+		if (n > 0)
+			s = e->port->ops->expect(e->port, plan->pages[at].address,
+						 e->chip->page_size, n, want, err);
+	}
+	return s;
+}
+
+/* The map says which pages differ; the first of them is read to name the byte. */
+enum status engine_verify(struct engine *e, struct plan *plan, struct err *err)
 {
 	enum status s;
 
@@ -289,20 +317,12 @@ enum status engine_verify(struct engine *e, struct plan *plan,
 	}
 	if (e->port->given == e->port->done) /* nothing under way */
 		engine_phase(e, FLASH_VERIFY);
-	s = engine_compare_start(e, plan, pick, err);
+	s = engine_compare_start(e, plan, NULL, err);
 	if (s == STATUS_OK)
 		s = engine_compare_finish(e, plan, FLASH_VERIFY, err);
-	for (size_t i = 0; s == STATUS_OK && i < plan->count; i++) {
-		const struct plan_page *page = &plan->pages[i];
-
-		if ((pick && !pick(page)) || !page->differs)
-			continue;
-		s = engine_read_back(e, page, err);
-		if (s == STATUS_OK)
-			s = err_set(err, STATUS_MISMATCH,
-				    "the page at 0x%08X reads differently each time",
-				    page->address);
-	}
+	for (size_t i = 0; s == STATUS_OK && i < plan->count; i++)
+		if (plan->pages[i].differs)
+			s = engine_name_byte(e, &plan->pages[i], err);
 	return s;
 }
 
@@ -321,7 +341,7 @@ enum status flash_verify_over(const struct flash_link *link, const struct chip *
 	if (s == STATUS_OK)
 		s = engine_fill(&e, &plan, err);
 	if (s == STATUS_OK)
-		s = engine_verify(&e, &plan, NULL, err);
+		s = engine_verify(&e, &plan, err);
 	if (s == STATUS_OK)
 		e.result.pages_unchanged = e.result.pages_total;
 	engine_close(&e, result);

@@ -37,8 +37,8 @@ enum {
 #define XPSR_THUMB 0x01000000u
 #define CODE_SIZE ((uint32_t)sizeof stm32f1_loader)
 
-enum loader_op { OP_ERASE = 1, OP_PROGRAM, OP_CRC_UNIT, OP_CRC_SOFTWARE };
-enum { STOP_DIFFERS = 0x20, STOP_UNKNOWN = 0x40, STOP_LOCKED = 0x80 };
+enum loader_op { OP_ERASE = 1, OP_PROGRAM, OP_CRC_UNIT, OP_CRC_SOFTWARE, OP_COMPARE = 0x80 };
+enum { STOP_UNEXPECTED = 8, STOP_DIFFERS = 0x20, STOP_UNKNOWN = 0x40, STOP_LOCKED = 0x80 };
 
 struct loader {
 	struct flash_port port;
@@ -65,6 +65,8 @@ static enum status stopped(struct loader *l, uint32_t why, struct err *err)
 		return s;
 	if (why == STOP_LOCKED)
 		return f1_stays_locked(err);
+	if (why == STOP_UNEXPECTED)
+		return flash_unexpected(where, err);
 	if (why & (F1_SR_PGERR | F1_SR_WRPRTERR))
 		return f1_error(why, where, err);
 	err_at(err, where);
@@ -271,6 +273,20 @@ static enum status loader_map_start(struct flash_port *port, uint32_t address, s
 	return s;
 }
 
+static enum status loader_expect(struct flash_port *port, uint32_t address, size_t size,
+				 size_t count, const uint32_t *want, struct err *err)
+{
+	struct loader *l = loader_of(port);
+	uint8_t raw[4 * FLASH_MAP_MAX];
+	struct command c = {.op = l->crc_op | OP_COMPARE, .argument = (uint32_t)(size / 4),
+			    .address = address, .count = (uint32_t)count, .data = raw,
+			    .len = 4 * count};
+
+	for (size_t i = 0; i < count; i++)
+		put_le32(raw + 4 * i, want[i]);
+	return give(l, &c, err);
+}
+
 static enum status loader_map_take(struct flash_port *port, uint32_t *crc, struct err *err)
 {
 	struct loader *l = loader_of(port);
@@ -308,6 +324,7 @@ static const struct flash_port_ops loader_ops = {
 	.begin = loader_begin,
 	.map_start = loader_map_start,
 	.map_take = loader_map_take,
+	.expect = loader_expect,
 	.erase_page = loader_erase_page,
 	.erase_all = loader_erase_all,
 	.program = loader_program,

@@ -47,6 +47,29 @@ enum status flash_map_read(struct flash_port *port, uint32_t *crc, struct err *e
 	return STATUS_OK;
 }
 
+enum status flash_unexpected(uint32_t address, struct err *err)
+{
+	err_at(err, address);
+	return err_set(err, STATUS_MISMATCH, "flash at 0x%08X does not hold what was written",
+		       address);
+}
+
+enum status flash_expect_by_reading(struct flash_port *port, uint32_t address, size_t size,
+				    size_t count, const uint32_t *want, struct err *err)
+{
+	uint32_t crc[FLASH_MAP_MAX];
+	enum status s = flash_map_by_reading(port, address, size, count, err);
+
+	if (s == STATUS_OK)
+		s = flash_map_read(port, crc, err);
+	for (size_t i = 0; s == STATUS_OK && i < count; i++)
+		if (crc[i] != want[i])
+			s = flash_unexpected(address + (uint32_t)(i * size), err);
+	port->given++;
+	port->done++;
+	return s;
+}
+
 enum status flash_swd_read(struct flash_port *port, uint32_t address, void *data, size_t len,
 			   struct err *err)
 {

@@ -28,6 +28,12 @@ struct flash_port_ops {
 				 size_t count, struct err *err);
 	/* Wait for everything; the CRCs of all that was started, in that order. */
 	enum status (*map_take)(struct flash_port *port, uint32_t *crc, struct err *err);
+	/* Have those CRCs compared with `want` instead, after what was given before.
+	 * Where one differs, nothing given later is done, and this call or a later
+	 * one returns STATUS_MISMATCH with the address of the piece. At most
+	 * FLASH_MAP_MAX pieces. */
+	enum status (*expect)(struct flash_port *port, uint32_t address, size_t size,
+			      size_t count, const uint32_t *want, struct err *err);
 	/* Erase one page. */
 	enum status (*erase_page)(struct flash_port *port, uint32_t address, struct err *err);
 	/* Erase the whole die. */
@@ -59,10 +65,15 @@ struct flash_port {
 enum status flash_port_map(struct flash_port *port, uint32_t address, size_t size, size_t count,
 			   uint32_t *crc, struct err *err) MUST_CHECK;
 
-/* map_start and map_take for ports that read back and compute here. */
+/* map_start, map_take and expect for ports that read back and compute here. */
 enum status flash_map_by_reading(struct flash_port *port, uint32_t address, size_t size,
 				 size_t count, struct err *err) MUST_CHECK;
 enum status flash_map_read(struct flash_port *port, uint32_t *crc, struct err *err) MUST_CHECK;
+enum status flash_expect_by_reading(struct flash_port *port, uint32_t address, size_t size,
+				    size_t count, const uint32_t *want,
+				    struct err *err) MUST_CHECK;
+/* STATUS_MISMATCH: the piece at `address` is not as expected. */
+enum status flash_unexpected(uint32_t address, struct err *err) MUST_CHECK;
 /* read, begin and the end of it through a target. */
 enum status flash_swd_read(struct flash_port *port, uint32_t address, void *data, size_t len,
 			   struct err *err) MUST_CHECK;

@@ -76,6 +76,7 @@ static const struct flash_port_ops uart_ops = {
 	.begin = uart_begin,
 	.map_start = flash_map_by_reading,
 	.map_take = flash_map_read,
+	.expect = flash_expect_by_reading,
 	.erase_page = uart_erase_page,
 	.erase_all = uart_erase_all,
 	.program = uart_program,

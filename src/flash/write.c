@@ -273,8 +273,9 @@ static bool is_key(const struct plan_page *page)
 	return page->key;
 }
 
-/* Verified without its vector, then given it, then verified with it. */
-static enum status finish(struct engine *e, struct plan *plan, struct err *err)
+/* Pages are checked behind their programs, and the vector is programmed behind
+ * that: what is not as it should be stops the queue before it. */
+static enum status queue_the_end(struct engine *e, struct plan *plan, struct err *err)
 {
 	struct plan_page *key = &plan->pages[plan->key];
 	uint8_t vector[VECTOR];
@@ -283,13 +284,52 @@ static enum status finish(struct engine *e, struct plan *plan, struct err *err)
 	memcpy(vector, key->want, VECTOR);
 	if (key->program)
 		memset(key->want, 0xFF, VECTOR);
-	s = engine_verify(e, plan, to_program, err);
+	s = engine_expect(e, plan, to_program, err);
 	memcpy(key->want, vector, VECTOR);
-	if (s != STATUS_OK || !key->program)
-		return s;
-	engine_phase(e, FLASH_PROGRAM);
-	s = program(e, key->address, vector, VECTOR, err);
-	return s == STATUS_OK ? engine_verify(e, plan, is_key, err) : s;
+	if (s == STATUS_OK && key->program)
+		s = program(e, key->address, vector, VECTOR, err);
+	return s == STATUS_OK && key->program ? engine_expect(e, plan, is_key, err) : s;
+}
+
+/* Where a page is not as expected: which byte is it? The key page may not have
+ * its vector yet. */
+static void name_mismatch(struct engine *e, struct plan *plan, struct err *why)
+{
+	struct plan_page *key = &plan->pages[plan->key];
+	struct err byte = ERR_INIT;
+	uint8_t vector[VECTOR];
+
+	if (e->port->ops->read(e->port, key->address, vector, sizeof vector, NULL) == STATUS_OK &&
+	    key->program && plan_is_blank(vector, VECTOR))
+		memset(key->want, 0xFF, VECTOR);
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->pages[i].address == why->address &&
+		    engine_name_byte(e, &plan->pages[i], &byte) != STATUS_OK)
+			*why = byte;
+}
+
+static enum status finish(struct engine *e, struct plan *plan, struct err *err)
+{
+	size_t total = plan->count * e->chip->page_size;
+	struct err why = ERR_INIT;
+	unsigned programs = e->port->given;
+	enum status s;
+
+	if (e->port->given == e->port->done) /* nothing under way */
+		engine_phase(e, FLASH_VERIFY);
+	s = queue_the_end(e, plan, &why);
+	if (s == STATUS_OK)
+		s = e->port->ops->wait(e->port, e->port->given - programs, &why);
+	engine_phase(e, FLASH_VERIFY);
+	if (s == STATUS_OK)
+		s = e->port->ops->wait(e->port, 0, &why);
+	if (s == STATUS_MISMATCH)
+		name_mismatch(e, plan, &why);
+	if (s != STATUS_OK && err)
+		*err = why;
+	if (s == STATUS_OK) /* whole by now: too late to be interrupted */
+		(void)!engine_progress(e, FLASH_VERIFY, total, total, NULL);
+	return s == STATUS_OK && e->opt->full_verify ? engine_verify(e, plan, err) : s;
 }
 
 static enum status carry_out(struct engine *e, struct plan *plan, struct err *err)
@@ -376,7 +416,7 @@ enum status flash_write_over(const struct flash_link *link, const struct chip *c
 	if (s == STATUS_OK && !opt->dry_run && count_pages(&plan, to_program) > 0)
 		s = carry_out(&e, &plan, err);
 	else if (s == STATUS_OK && opt->full_verify && !opt->dry_run)
-		s = engine_verify(&e, &plan, NULL, err);
+		s = engine_verify(&e, &plan, err);
 	say_half_done(&e, &plan, s, err);
 	if (e.port)
 		e.port->reset_follows = opt->reset_follows && s == STATUS_OK;

@@ -124,6 +124,8 @@ static void test_watchdog_from_power_on(void **state)
 struct patience {
 	unsigned calls, limit;
 	struct board *spoil; /* put a bit where it does not belong once programming starts */
+	struct board *fade;  /* lose a bit at fade_at once everything was given */
+	uint32_t fade_at;    /* offset in flash */
 };
 
 static bool count_down(void *ctx, enum flash_phase phase, size_t done, size_t total)
@@ -135,6 +137,11 @@ static bool count_down(void *ctx, enum flash_phase phase, size_t done, size_t to
 		mcu_flash(board_mcu(p->spoil))[5 * 1024 + 2] = 0x7F;
 		mcu_flash_changed(board_mcu(p->spoil));
 		p->spoil = NULL;
+	}
+	if (p->fade && phase == FLASH_PROGRAM && done == total) {
+		mcu_flash(board_mcu(p->fade))[p->fade_at] ^= 0x10;
+		mcu_flash_changed(board_mcu(p->fade));
+		p->fade = NULL;
 	}
 	return ++p->calls <= p->limit;
 }
@@ -164,10 +171,14 @@ static void test_interruption_at_every_safe_point(void **state)
 		p = (struct patience){.limit = i};
 		uint64_t before = mcu_flash_operations(board_mcu(b));
 
+		/* at the last one everything is written and verified: too late */
 		assert_int_equal(write_image(b, image, sizeof image, &opt, &r, &err),
-				 STATUS_INTERRUPTED);
-		assert_int_equal(mcu_flash_operations(board_mcu(b)) == before,
-				 strstr(err.what, "nothing was changed") != NULL);
+				 i == points - 1 ? STATUS_OK : STATUS_INTERRUPTED);
+		if (i < points - 1)
+			assert_int_equal(mcu_flash_operations(board_mcu(b)) == before,
+					 strstr(err.what, "nothing was changed") != NULL);
+		else
+			assert_memory_equal(mcu_flash(board_mcu(b)), image, sizeof image);
 		err_clear(&err);
 		expect_ok(write_image(b, image, sizeof image, &plain, &r, &err), &err);
 		assert_memory_equal(mcu_flash(board_mcu(b)), image, sizeof image);
@@ -203,6 +214,44 @@ static void test_after_a_cut_all_is_written_again(void **state)
 }
 
 /* ---- cells, RAM, old probes --------------------------------------------------------- */
+
+/* Read right after it was programmed, and otherwise when the page is checked:
+ * the byte is named, and the vector is not given. */
+static void test_cell_that_does_not_last(void **state)
+{
+	/* more than the loader's ring takes: when all is given, it is past these pages,
+	 * and not yet at page 0 */
+	enum { LONG_IMAGE = 24 * 1024 };
+	static const struct {
+		uint32_t at;
+		bool no_loader;
+	} rows[] = {{1024, false}, {3 * 1024 + 1023, false}, {1024, true}, {0x64, true}};
+	struct patience p;
+	struct flash_options opt = {.progress = count_down, .ctx = &p};
+	uint64_t seed = desk_seed();
+	uint8_t image[LONG_IMAGE];
+	struct flash_result r;
+
+	desk_fill(&seed, image, sizeof image);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct board *b = desk_board(NULL);
+		struct err err = ERR_INIT;
+
+		p = (struct patience){.limit = UINT32_MAX, .fade = b, .fade_at = rows[i].at};
+		opt.no_loader = rows[i].no_loader;
+		mcu_flash(board_mcu(b))[LONG_IMAGE] = 0; /* no mass erase */
+		assert_int_equal(write_image(b, image, sizeof image, &opt, &r, &err),
+				 STATUS_MISMATCH);
+		assert_int_equal(err.address, BASE + rows[i].at);
+		assert_non_null(strstr(err.what, "the image has"));
+		for (unsigned k = 0; k < 8; k++)
+			assert_int_equal(mcu_flash(board_mcu(b))[k], 0xFF);
+		err_clear(&err);
+		expect_ok(write_image(b, image, sizeof image, &plain, &r, &err), &err);
+		assert_memory_equal(mcu_flash(board_mcu(b)), image, sizeof image);
+		board_free(b);
+	}
+}
 
 static void test_cell_that_is_not_erased(void **state)
 {
@@ -291,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_interruption_at_every_safe_point),
 		cmocka_unit_test(test_after_a_cut_all_is_written_again),
 		cmocka_unit_test(test_cell_that_is_not_erased),
+		cmocka_unit_test(test_cell_that_does_not_last),
 		cmocka_unit_test(test_less_ram_than_the_row_says),
 		cmocka_unit_test(test_old_probe_firmware),
 	};

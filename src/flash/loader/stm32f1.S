@@ -29,6 +29,7 @@
 @   2 program   count half-words from data; argument: FLASH_CR's bits
 @   3 CRC of count pages of argument words each, by the CRC unit, into data[]
 @   4 the same by software
+@   + 0x80 to either: compared with data[]; stops at the first that differs
 @   5 stop for the debugger
 
 	.syntax unified
@@ -50,6 +51,8 @@
 	.equ	CFGR_SW_PLL, 2
 	.equ	RCC_AHBENR, 0x14
 	.equ	AHBENR_QUIET, 0x54	@ CRC, FLITF, SRAM; DMA not
+	.equ	COMPARE, 0x80
+	.equ	STOP_UNEXPECTED, 0x08	@ a CRC is not the one expected
 	.equ	STOP_DIFFERS, 0x20	@ a half-word reads back differently
 	.equ	STOP_UNKNOWN, 0x40	@ no such operation
 	.equ	STOP_LOCKED, 0x80	@ the keys did not open the flash controller
@@ -104,7 +107,7 @@ next:
 	beq	next
 	ldmia	r5, {r1, r2, r3}
 	lsrs	r4, r0, #16
-	uxtb	r0, r0
+	and	r0, r0, #0x7F
 	cmp	r0, #2
 	bls	flash
 	cmp	r0, #3
@@ -207,13 +210,28 @@ crc_unit:
 	subs	r9, r9, #4
 	bne	2b
 	ldr	r8, [r0]
-	str	r8, [r3], #4
-	movw	r8, #0xAAAA
-	ldr	r9, iwdg
-	str	r8, [r9]
-	subs	r2, r2, #1
+	bl	crc_done
 	bne	1b
 	b	finished
+
+@ r8 the CRC, r1 the end of its page, r2 pages left, this one included. Z: all done
+crc_done:
+	movw	r9, #0xAAAA
+	ldr	r10, iwdg
+	str	r9, [r10]
+	ldrb	r9, [r5, #12]
+	tst	r9, #COMPARE
+	bne	1f
+	str	r8, [r3]
+1:	ldr	r9, [r3], #4
+	cmp	r9, r8
+	bne	unexpected
+	subs	r2, r2, #1
+	bx	lr
+unexpected:
+	sub	r1, r1, r4, lsl #2
+	movs	r0, #STOP_UNEXPECTED
+	b	stop
 
 crc_software:
 	adr	r0, nibbles
@@ -229,11 +247,7 @@ crc_software:
 	bne	3b
 	subs	r9, r9, #1
 	bne	2b
-	str	r8, [r3], #4
-	movw	r8, #0xAAAA
-	ldr	r9, iwdg
-	str	r8, [r9]
-	subs	r2, r2, #1
+	bl	crc_done
 	bne	1b
 	b	finished
 
