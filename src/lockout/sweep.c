@@ -219,6 +219,7 @@ static void walk_root(struct sweep *sw, struct sweep_root *root)
 		in->gate = root->is_reset ? GATE_OFF : GATE_UNKNOWN;
 		sw->root = root;
 		sw->depth = 0;
+		sw->root_start = sw->out->steps;
 		sw->entries[0] = root->entry;
 		walk_function(sw, root->entry, in, w);
 		root->returns = w->returned;

@@ -10,6 +10,9 @@
 #define RECURSION_MAX 4u
 #define CALLEES_MAX 256u
 #define CONTEXTS_MAX 64u /* walks of a function before it is told less */
+#define DEAR_SHARE 32u   /* what its walks may cost until then: a part of the budget */
+#define DEAR_SHARE_LATE 256u /* the same below a root that itself ... */
+#define ROOT_SHARE 8u        /* ... has cost so much */
 
 static bool passes_stack(const struct abs_state *s)
 {
@@ -26,9 +29,11 @@ static uint64_t mix(uint64_t h, uint64_t v)
 	return h ^ h >> 29;
 }
 
-static uint64_t mix_value(uint64_t h, const struct absval *v)
+/* Pointers into the stack count from the callee's SP, so that calls from
+ * different depths of it are told to be the same. */
+static uint64_t mix_value(uint64_t h, const struct absval *v, uint32_t sp)
 {
-	h = mix(h, (uint64_t)v->known << 32 | v->value);
+	h = mix(h, (uint64_t)v->known << 32 | (v->value - (v->stack ? sp : 0)));
 	h = mix(h, (uint64_t)v->read_back << 1 | v->stack);
 	/* The same value from another place is another line to blame. */
 	if (v->known & v->value & 1u << 26)
@@ -39,16 +44,17 @@ static uint64_t mix_value(uint64_t h, const struct absval *v)
 static uint64_t memo_key(uint32_t entry, const struct abs_state *s)
 {
 	uint64_t h = mix(1 + (uint64_t)s->gate, entry);
+	uint32_t sp = s->r[13].value;
 	bool sees_stack = passes_stack(s);
 
 	for (unsigned i = 0; i < 4; i++)
-		h = mix_value(h, &s->r[i]);
-	if (sees_stack)
-		h = mix(h, s->r[13].value);
+		h = mix_value(h, &s->r[i], sp);
 	for (unsigned i = 0; i < s->slot_count; i++) {
-		h = mix_value(h, &s->slots[i].v);
+		uint32_t offset = (uint32_t)s->slots[i].offset - sp;
+
+		h = mix_value(h, &s->slots[i].v, sp);
 		if (sees_stack)
-			h = mix(h, (uint64_t)(uint32_t)s->slots[i].offset << 8 | s->slots[i].size);
+			h = mix(h, (uint64_t)offset << 8 | s->slots[i].size);
 	}
 	return h | 1;
 }
@@ -91,9 +97,9 @@ static void callee_state(const struct abs_state *s, bool sees_stack, struct abs_
 }
 
 /* Where the callee could reach through pointers, its view is the newer one. */
-static void take_back_stack(struct abs_state *s, const struct abs_slot *slots, unsigned count)
+static void take_back_stack(struct abs_state *s, const struct sweep_memo *m)
 {
-	int32_t sp = (int32_t)s->r[13].value;
+	int32_t sp = (int32_t)s->r[13].value, moved = sp - m->sp;
 
 	for (unsigned i = 0; i < s->slot_count;) {
 		if (s->slots[i].offset >= sp)
@@ -101,9 +107,14 @@ static void take_back_stack(struct abs_state *s, const struct abs_slot *slots, u
 		else
 			i++;
 	}
-	for (unsigned i = 0; i < count; i++)
-		if (slots[i].offset >= sp && s->slot_count < ABS_SLOTS)
-			s->slots[s->slot_count++] = slots[i];
+	for (unsigned i = 0; i < m->slot_count && s->slot_count < ABS_SLOTS; i++) {
+		struct abs_slot slot = m->slots[i];
+
+		slot.offset += moved;
+		slot.v.value += slot.v.stack ? (uint32_t)moved : 0;
+		if (slot.offset >= sp)
+			s->slots[s->slot_count++] = slot;
+	}
 }
 
 /* Counters, lengths and flags: neither SWJ_CFG=100 nor an address. */
@@ -112,20 +123,70 @@ static bool is_small(const struct absval *v)
 	return !v->stack && (v->known != 0xFFFFFFFF || v->value < 1u << 26);
 }
 
-/* A function that was walked in many states (one that formats text, say) is
- * told no more of its caller's stack than what could matter here. */
-static void tell_less(struct sweep *sw, uint32_t target, struct abs_state *in)
+static void forget_slots(struct abs_state *in, const struct sweep *sw,
+			 bool (*drop)(const struct sweep *sw, const struct absval *v))
 {
-	uint8_t *walks = &sw->walks[target / 2 % sizeof sw->walks];
-
-	if (*walks < CONTEXTS_MAX)
-		return;
 	for (unsigned i = 0; i < in->slot_count;) {
-		if (is_small(&in->slots[i].v) && !in->slots[i].v.read_back)
+		if (drop(sw, &in->slots[i].v))
 			in->slots[i] = in->slots[--in->slot_count];
 		else
 			i++;
 	}
+}
+
+static bool small_slot(const struct sweep *sw, const struct absval *v)
+{
+	return is_small(v) && !v->read_back;
+}
+
+/* Neither bits of SWJ_CFG, nor a register's address, nor a function. */
+static bool no_matter(const struct sweep *sw, const struct absval *v)
+{
+	return !v->stack && !v->read_back && !(v->known & v->value & 7u << 24) &&
+	       !(abs_is_const(v) && (v->value >= 0x40000000u || roots_is_function(sw, v->value)));
+}
+
+static size_t walks_index(uint32_t target)
+{
+	return target / 2 % SWEEP_FUNCTIONS;
+}
+
+void sweep_touch(struct sweep *sw)
+{
+	for (size_t i = 0; i <= sw->depth; i++)
+		sw->touches[walks_index(sw->entries[i])] = true;
+}
+
+/* Walked often enough, or at great cost (what formats text, say)? */
+static bool is_dear(const struct sweep *sw, uint32_t target)
+{
+	bool late = sw->out->steps - sw->root_start > sw->max_steps / ROOT_SHARE;
+	size_t at = walks_index(target);
+
+	return sw->walks[at] >= CONTEXTS_MAX ||
+	       sw->cost[at] > sw->max_steps / (late ? DEAR_SHARE_LATE : DEAR_SHARE);
+}
+
+/* From then on a function is told no more of its caller than what could matter
+ * here: nearly everything where it comes to AFIO_MAPR. */
+static void tell_less(const struct sweep *sw, uint32_t target, struct abs_state *in)
+{
+	bool touches = sw->touches[walks_index(target)];
+
+	if (!is_dear(sw, target))
+		return;
+	forget_slots(in, sw, touches ? small_slot : no_matter);
+	for (unsigned i = 0; !touches && i < 4; i++)
+		if (no_matter(sw, &in->r[i]))
+			in->r[i] = ABS_UNKNOWN;
+}
+
+static bool is_inside(const struct sweep *sw, uint32_t entry)
+{
+	for (size_t i = 0; i <= sw->depth; i++)
+		if (sw->entries[i] == entry)
+			return true;
+	return false;
 }
 
 static bool recursive(const struct sweep *sw, uint32_t entry, const struct absval *r0)
@@ -139,7 +200,8 @@ static bool recursive(const struct sweep *sw, uint32_t entry, const struct absva
 }
 
 /* What a walk came to, for the next call in the same state. */
-static void memo_fill(struct sweep_memo *m, uint64_t key, const struct walk *w, bool sees_stack)
+static void memo_fill(struct sweep_memo *m, uint64_t key, const struct walk *w, int32_t sp,
+		      bool sees_stack)
 {
 	unsigned count = sees_stack && w->returned ? w->exit.slot_count : 0;
 
@@ -148,10 +210,12 @@ static void memo_fill(struct sweep_memo *m, uint64_t key, const struct walk *w, 
 	if (count)
 		memcpy(m->slots, w->exit.slots, count * sizeof *m->slots);
 	m->slot_count = (uint8_t)count;
+	m->sp = sp;
 	m->r0 = w->returned ? w->exit.r[0] : ABS_UNKNOWN;
 	if (m->r0.depth > w->sw->depth)
 		m->r0.depth = ABS_DEEP;
 	m->gate = w->returned ? w->exit.gate : GATE_UNKNOWN;
+	m->touches = w->sw->touches[walks_index(w->entry)];
 	m->returns = w->returned || sweep_exhausted(w->sw);
 	m->key = key;
 }
@@ -167,7 +231,7 @@ void memo_clear(struct sweep *sw)
 static void return_from(struct abs_state *s, const struct sweep_memo *m, bool sees_stack)
 {
 	if (sees_stack)
-		take_back_stack(s, m->slots, m->slot_count);
+		take_back_stack(s, m);
 	after_call(s, m->r0, m->gate);
 }
 
@@ -179,17 +243,21 @@ static bool walk_into(struct sweep *sw, struct abs_state *s, uint32_t site, uint
 	bool sees_stack = passes_stack(s), returns;
 	struct sweep_memo unkept = {0};
 	struct walk w = {.sw = sw};
+	size_t at = walks_index(target), before = sw->out->steps;
+	bool inside = is_inside(sw, target);
 
-	if (sw->walks[target / 2 % sizeof sw->walks] < CONTEXTS_MAX)
-		sw->walks[target / 2 % sizeof sw->walks]++;
+	if (sw->walks[at] < CONTEXTS_MAX)
+		sw->walks[at]++;
 	sw->calls[sw->depth++] = site;
 	sw->entries[sw->depth] = target;
 	walk_function(sw, target, in, &w);
 	sw->depth--;
+	if (!inside)
+		sw->cost[at] += sw->out->steps - before;
 	/* a callee further in may have taken the place */
 	if (!memo || memo->key)
 		memo = &unkept;
-	memo_fill(memo, key, &w, sees_stack);
+	memo_fill(memo, key, &w, (int32_t)s->r[13].value, sees_stack);
 	return_from(s, memo, sees_stack);
 	returns = memo->returns;
 	free(unkept.slots);
@@ -197,12 +265,13 @@ static bool walk_into(struct sweep *sw, struct abs_state *s, uint32_t site, uint
 	return returns;
 }
 
-/* Returns twice, the second time with what longjmp() says. */
-static bool is_setjmp(const struct image *img, uint32_t target)
+/* setjmp() returns twice, the second time with what longjmp() says, which does
+ * not return at all; their code shows neither. */
+static bool is_named(const struct image *img, uint32_t target, const char *name)
 {
 	const struct image_symbol *f = image_symbol_at(img, target);
 
-	return f && (strcmp(f->name, "setjmp") == 0 || strcmp(f->name, "_setjmp") == 0);
+	return f && strcmp(f->name + (f->name[0] == '_'), name) == 0;
 }
 
 bool sweep_call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t target)
@@ -211,10 +280,12 @@ bool sweep_call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t t
 	struct sweep_memo *memo;
 	bool returns;
 
-	if (is_setjmp(sw->img, target)) {
+	if (is_named(sw->img, target, "setjmp")) {
 		after_call(s, ABS_UNKNOWN, s->gate);
 		return true;
 	}
+	if (is_named(sw->img, target, "longjmp"))
+		return false;
 	if (sw->depth >= SWEEP_DEPTH_MAX || recursive(sw, target, &s->r[0]) ||
 	    sweep_exhausted(sw) || !s->r[13].stack || !(in = malloc(sizeof *in))) {
 		after_call(s, ABS_UNKNOWN, GATE_UNKNOWN);
@@ -224,6 +295,8 @@ bool sweep_call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t t
 	tell_less(sw, target, in);
 	memo = memo_find(sw, memo_key(target, in));
 	if (memo && memo->key) {
+		if (memo->touches)
+			sweep_touch(sw);
 		return_from(s, memo, passes_stack(s));
 		returns = memo->returns;
 	} else {

@@ -18,14 +18,16 @@
 #define SWEEP_DEPTH_MAX 14
 #define SWEEP_ROOTS_MAX 2048
 #define SWEEP_MEMO_SIZE 16384 /* power of two */
+#define SWEEP_FUNCTIONS 4096
 
 /* A function already walked with these arguments, and what it returned. */
 struct sweep_memo {
 	uint64_t key; /* 0: free */
 	struct absval r0;
 	enum abs_gate gate;
-	bool returns;
+	bool returns, touches;
 	uint8_t slot_count;
+	int32_t sp; /* at the call; slots count like it */
 	struct abs_slot *slots; /* of the caller's stack, where it was shown; owned */
 };
 
@@ -56,7 +58,11 @@ struct sweep {
 	size_t max_steps;
 	struct sweep_memo *memo;
 	struct sweep_insn *insns; /* SWEEP_INSNS */
-	uint8_t walks[4096];      /* of the function with these low address bits */
+	/* Of the function with these low address bits: walks, and their steps. */
+	uint8_t walks[SWEEP_FUNCTIONS];
+	size_t cost[SWEEP_FUNCTIONS];
+	bool touches[SWEEP_FUNCTIONS]; /* it, or what it calls, stores to AFIO_MAPR */
+	size_t root_start; /* steps when the root under way began */
 	struct sweep_root roots[SWEEP_ROOTS_MAX];
 	size_t root_count;
 	struct sweep_root *root; /* the one being walked */
@@ -133,6 +139,8 @@ void memo_clear(struct sweep *sw);
 bool sweep_call(struct sweep *sw, struct abs_state *s, uint32_t site, uint32_t target);
 /* The same through a register. */
 bool sweep_call_value(struct sweep *sw, struct abs_state *s, uint32_t site, struct absval to);
+/* What is under way, and its callers, came to AFIO_MAPR. */
+void sweep_touch(struct sweep *sw);
 /* Instruction at `pc`, in flash or as copied to RAM. */
 bool sweep_fetch(const struct sweep *sw, uint32_t pc, struct arm_insn *insn);
 /* Where the image keeps what start-up copies to a RAM address; 0: nothing. */

@@ -167,6 +167,7 @@ static void store_mapr(struct sweep *sw, uint32_t pc, const struct absval *v)
 	uint32_t unknown = SWJ_FIELD & ~v->known;
 	struct sweep_hit *h;
 
+	sweep_touch(sw);
 	if (!unknown) {
 		if (switches_off(v))
 			add_hit(sw, pc, v);
