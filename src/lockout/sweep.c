@@ -21,8 +21,20 @@ bool sweep_exhausted(const struct sweep *sw)
 
 #define NO_BLOCK SIZE_MAX
 
+static bool filter_has(const struct walk_filter *f, uint32_t hash)
+{
+	return f->bits[hash / 64 % 32] >> hash % 64 & 1;
+}
+
+static void filter_add(struct walk_filter *f, uint32_t hash)
+{
+	f->bits[hash / 64 % 32] |= 1ull << hash % 64;
+}
+
 static size_t block_at(const struct walk *w, uint32_t start)
 {
+	if (!filter_has(&w->block_filter, start / 2))
+		return NO_BLOCK;
 	for (size_t i = 0; i < w->count; i++)
 		if (w->starts[i] == start)
 			return i;
@@ -53,9 +65,9 @@ static bool block_room(struct walk *w)
 
 void walk_edge(struct walk *w, uint32_t to)
 {
-	uint32_t from = w->sw->block[w->sw->depth];
+	uint32_t from = w->sw->block[w->sw->depth], hash = from / 2 * 31 + to / 2;
 
-	for (size_t i = 0; i < w->edge_count; i++)
+	for (size_t i = 0; filter_has(&w->edge_filter, hash) && i < w->edge_count; i++)
 		if (w->edges[i].from == from && w->edges[i].to == to)
 			return;
 	if (w->edge_count == w->edge_room) {
@@ -67,6 +79,7 @@ void walk_edge(struct walk *w, uint32_t to)
 		w->edges = grown;
 		w->edge_room = room;
 	}
+	filter_add(&w->edge_filter, hash);
 	w->edges[w->edge_count++] = (struct sweep_edge){from, to, w->choice};
 }
 
@@ -97,6 +110,7 @@ void walk_to(struct walk *w, uint32_t start, const struct abs_state *s)
 		if (!block_room(w))
 			return;
 		at = w->count++;
+		filter_add(&w->block_filter, start / 2);
 		w->starts[at] = start;
 		w->queued[at] = true;
 		w->blocks[at] = (struct sweep_block){.in = *s};

@@ -103,6 +103,11 @@ struct sweep_insn {
 };
 #define SWEEP_INSNS 8192 /* power of two */
 
+/* Bits of what is surely not in a list that would have to be searched. */
+struct walk_filter {
+	uint64_t bits[32];
+};
+
 /* One walk of one function. */
 struct walk {
 	struct sweep *sw;
@@ -112,6 +117,7 @@ struct walk {
 	size_t count, room;
 	struct sweep_edge *edges;
 	size_t edge_count, edge_room;
+	struct walk_filter block_filter, edge_filter;
 	uint32_t entry;
 	uint32_t choice;       /* undecided branch under way, for the edges it makes */
 	bool alone;            /* no other block waits: one path, which constants decide */

@@ -124,6 +124,26 @@ static void branch_to(struct walk *w, const struct abs_state *s, uint32_t pc, ui
 	free(callee);
 }
 
+static bool call(struct walk *w, struct abs_state *s, const struct arm_insn *insn,
+		 const struct arm_effects *fx, uint32_t pc)
+{
+	return fx->flow == ARM_FLOW_CALL ? sweep_call(w->sw, s, pc, fx->target)
+					 : sweep_call_value(w->sw, s, pc, s->r[insn->rm]);
+}
+
+/* Under a condition that is not known: called and not called, both. */
+static bool perhaps_call(struct walk *w, struct abs_state *s, const struct arm_insn *insn,
+			 const struct arm_effects *fx, uint32_t pc)
+{
+	struct abs_state skipped = *s;
+
+	if (call(w, s, insn, fx, pc))
+		abs_state_join(s, &skipped);
+	else
+		*s = skipped;
+	return true;
+}
+
 /* An instruction that moves the PC. False: the block ends here. */
 static bool control(struct walk *w, struct abs_state *s, const struct arm_insn *insn,
 		    const struct arm_effects *fx, uint32_t pc, int it_cond)
@@ -140,18 +160,8 @@ static bool control(struct walk *w, struct abs_state *s, const struct arm_insn *
 		branch_to(w, s, pc, fx->target);
 		break;
 	case ARM_FLOW_CALL:
-	case ARM_FLOW_CALL_REG: {
-		struct abs_state skipped = *s;
-		bool returns = fx->flow == ARM_FLOW_CALL
-				       ? sweep_call(w->sw, s, pc, fx->target)
-				       : sweep_call_value(w->sw, s, pc, s->r[insn->rm]);
-
-		if (taken < 0 && returns)
-			abs_state_join(s, &skipped);
-		else if (taken < 0)
-			*s = skipped;
-		return returns || taken < 0;
-	}
+	case ARM_FLOW_CALL_REG:
+		return taken < 0 ? perhaps_call(w, s, insn, fx, pc) : call(w, s, insn, fx, pc);
 	case ARM_FLOW_JUMP_REG:
 		if (insn->kind == ARM_KIND_TBB || insn->kind == ARM_KIND_TBH)
 			table_branch(w, s, insn, pc);
