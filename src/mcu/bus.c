@@ -188,7 +188,7 @@ bool bus_read(struct mcu *m, uint32_t address, unsigned size, uint32_t *value)
 	unsigned bit;
 	bool hit, ok;
 
-	m->effort += MCU_EFFORT_ACCESS;
+	m->effort += MCU_EFFORT_READ;
 	/* The common cases first. */
 	if (address >> 20 == 0x400)
 		return periph_bus_read(m, address, size, value) ||
@@ -220,7 +220,7 @@ bool bus_write(struct mcu *m, uint32_t address, unsigned size, uint32_t value)
 	unsigned bit;
 	bool hit, ok;
 
-	m->effort += MCU_EFFORT_ACCESS;
+	m->effort += MCU_EFFORT_WRITE;
 	/* The common cases first. */
 	if (address >> 20 == 0x400)
 		return periph_bus_write(m, address, size, value) ||

@@ -130,14 +130,16 @@ uint64_t mcu_now_ns(const struct mcu *m);
 uint64_t mcu_instructions(const struct mcu *m);
 /* What running has cost, counted: instructions executed (those skipped as idle
  * are not), an access beyond memory, an exception, a peripheral's event and
- * a step of proving idleness as several (MCU_EFFORT_*). For budgets that end at the same point on every
+ * a step of seeking or proving idleness as several (MCU_EFFORT_*). For budgets that end at the same point on every
  * machine. Only differences over a stretch without a restored snapshot mean
  * anything. */
 uint64_t mcu_effort(const struct mcu *m);
-#define MCU_EFFORT_ACCESS 24u
+#define MCU_EFFORT_READ 24u
+#define MCU_EFFORT_WRITE 48u
 #define MCU_EFFORT_EXCEPTION 96u
 #define MCU_EFFORT_EVENT 300u
-#define MCU_EFFORT_PROOF 48u /* an instruction of a round that is looked at for the idle skip */
+#define MCU_EFFORT_SEEK 12u  /* an instruction executed alone, looking for a round */
+#define MCU_EFFORT_PROOF 72u /* an instruction of a round that is looked at for the idle skip */
 /* Virtual nanoseconds since the last reset of any kind ended. */
 uint64_t mcu_since_reset_ns(const struct mcu *m);
 /* Let time pass without the core (used while NRST is low or power is off). */

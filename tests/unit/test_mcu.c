@@ -519,7 +519,7 @@ static void skipped_idling_is_no_effort(void **state)
 	assert_true(mcu_effort(m) - effort < 10000);
 	effort = mcu_effort(m);
 	rd(m, 0x40021000);
-	assert_int_equal(mcu_effort(m) - effort, MCU_EFFORT_ACCESS);
+	assert_int_equal(mcu_effort(m) - effort, MCU_EFFORT_READ);
 	mcu_free(m);
 }
 

@@ -391,6 +391,7 @@ static void step_in_seek(struct mcu *m)
 	uint32_t from = m->s.cpu.r[15];
 
 	fast_run(m, 1);
+	m->effort += MCU_EFFORT_SEEK;
 	if (i->disturbed || !steady(m) || ++i->steps > 2 * i->longest) {
 		give_up(m, steady(m) || i->disturbed);
 		return;
