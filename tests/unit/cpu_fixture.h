@@ -8,6 +8,13 @@
 #define CODE 0x08000400u
 #define STACK 0x20002000u
 #define HANDLER(n) (0x08000200u + 8u * (n)) /* each "b ." until a test writes it */
+#define CPSID_F 0xB671
+#define CPSIE_F 0xB661
+#define NOP 0xBF00
+#define SPIN 0xE7FE
+#define BX_LR 0x4770
+#define UDF 0xDE00
+#define EQ assert_int_equal
 #define DBGKEY 0xA05F0000u
 #define HALFWORDS(...) ((const uint16_t[]){__VA_ARGS__})
 #define COUNT(...) (sizeof(HALFWORDS(__VA_ARGS__)) / 2)
@@ -112,6 +119,34 @@ static inline uint32_t core_register(struct mcu *m, unsigned r)
 {
 	debug_put(m, SCS_DCRSR, r);
 	return debug_get(m, SCS_DCRDR);
+}
+
+static inline void irq_priority(struct mcu *m, unsigned irq, uint8_t priority)
+{
+	EQ(mcu_debug_write(m, SCS_NVIC_IPR + irq, 1, priority), MCU_ACCESS_OK);
+	debug_put(m, SCS_NVIC_ISER, 1u << irq);
+}
+
+static inline void put_word(struct mcu *m, uint32_t at, uint32_t word)
+{
+	load_words(m, at, &word, 1);
+}
+
+/* DBGMCU_CR.DBG_SLEEP: the debugger's way in stays open while the core sleeps. */
+static inline void keep_bus_in_sleep(struct mcu *m)
+{
+	debug_put(m, 0xE0042004, 1);
+}
+
+static inline void pend(struct mcu *m, unsigned irq)
+{
+	debug_put(m, SCS_NVIC_ISPR, 1u << irq);
+}
+
+static inline void irq(struct mcu *m, unsigned n, uint8_t priority)
+{
+	irq_priority(m, n, priority);
+	pend(m, n);
 }
 
 #endif

@@ -55,6 +55,11 @@ static const struct program programs[] = {
 	 {0},
 	 CODE,
 	 {0x40022000, 2, 2, 0, 0, 0, PAGE}},
+	{"returns by POP at flash wait states",
+	 {0x601A, 0x6001, /* str r2, [r3]; str r1, [r0] */ 0x3601, 0x6001, 0xE7FB},
+	 {0xB510, 0x18B6, 0xBD10}, /* push {r4, lr}; adds r6, r6, r2; pop {r4, pc} */
+	 CODE,
+	 {SCS_ICSR, PENDSVSET, 2, 0x40022000}},
 	{"a watchpoint from one instruction to the next",
 	 {0x6001, 0x6016, 0x6094, /* DEMCR, COMP0, FUNCTION0 */ 0x6835, 0x6893, 0x6893, 0x8035,
 	  0x6893, 0x6097, 0xE7F5},

@@ -19,11 +19,11 @@ uint32_t shift_c(uint32_t v, enum arm_shift type, unsigned n, bool *carry)
 		*carry = n <= 32 && v >> (32 - n) & 1;
 		return n < 32 ? v << n : 0;
 	case ARM_LSR:
-		*carry = n <= 32 && (uint64_t)v >> (n - 1) & 1;
+		*carry = n <= 32 && v >> (n - 1) & 1;
 		return n < 32 ? v >> n : 0;
 	case ARM_ASR:
 		n = n < 32 ? n : 32;
-		*carry = (int64_t)(int32_t)v >> (n - 1) & 1;
+		*carry = v >> (n - 1) & 1;
 		return (uint32_t)((int64_t)(int32_t)v >> n);
 	default:
 		n &= 31;
@@ -368,8 +368,8 @@ static uint32_t reverse_bits(uint32_t v)
 {
 	uint32_t out = 0;
 
-	for (unsigned i = 0; i < 32; i++)
-		out |= (v >> i & 1) << (31 - i);
+	for (unsigned i = 0; i < 32; i++, v >>= 1)
+		out = out << 1 | (v & 1);
 	return out;
 }
 

@@ -132,10 +132,8 @@ static void fall_asleep(struct mcu *m, bool wfe, uint32_t from)
 	struct cpu_state *c = &m->s.cpu;
 
 	c->sleep_wfe = wfe;
-	if (cpu_wakes(m)) {
-		c->event = wfe ? false : c->event;
+	if (cpu_wakes(m))
 		return;
-	}
 	c->sleeping = true;
 	c->r[15] = from; /* power_sleep tells which instruction it was */
 	power_sleep(m, c->scr & SCR_SLEEPDEEP);
