@@ -130,9 +130,9 @@ uint64_t mcu_now_ns(const struct mcu *m);
 uint64_t mcu_instructions(const struct mcu *m);
 /* What running has cost, counted: instructions executed (those skipped as idle
  * are not), an access beyond memory, an exception, a peripheral's event and
- * a step of seeking or proving idleness as several (MCU_EFFORT_*). For budgets that end at the same point on every
- * machine. Only differences over a stretch without a restored snapshot mean
- * anything. */
+ * a step of seeking or proving idleness as several (MCU_EFFORT_*). For budgets
+ * that end at the same point on every machine. Only differences over a stretch
+ * without a restored snapshot mean anything. */
 uint64_t mcu_effort(const struct mcu *m);
 #define MCU_EFFORT_READ 24u
 #define MCU_EFFORT_WRITE 48u
