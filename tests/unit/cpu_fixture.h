@@ -96,9 +96,12 @@ static inline void debug_put(struct mcu *m, uint32_t address, uint32_t v)
 	assert_int_equal(mcu_debug_write(m, address, 4, v), MCU_ACCESS_OK);
 }
 
+/* By the fast loop: not by the search for idle loops, which would begin at once. */
 static inline void run_ns(struct mcu *m, uint64_t ns)
 {
-	struct mcu_limits l = {.until_ns = mcu_now_ns(m) + ns, .instructions = UINT64_MAX};
+	struct mcu_limits l = {.until_ns = mcu_now_ns(m) + ns,
+			       .instructions = UINT64_MAX,
+			       .no_idle_skip = true};
 	mcu_run(m, &l);
 }
 

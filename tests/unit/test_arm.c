@@ -114,6 +114,20 @@ static void operands(void **state)
 	assert_int_equal(in.rn, 13);
 }
 
+/* What no row claims is undefined, too; only these are so for ever, and have a number. */
+static void permanently_undefined(void **state)
+{
+	struct arm_insn in = decode(0xDE5A, 0);
+
+	assert_int_equal(in.op, ARM_OP_UDF_T1);
+	assert_int_equal(in.imm, 0x5A);
+	in = decode(0xF7F1, 0xA234);
+	assert_int_equal(in.op, ARM_OP_UDF_T2);
+	assert_int_equal(in.imm, 0x1234);
+	in = decode(0xF7E1, 0xA234);
+	assert_int_equal(in.op, ARM_OP_UND_BCC);
+}
+
 static void effects(void **state)
 {
 	struct arm_effects e;
@@ -181,6 +195,7 @@ int main(void)
 		cmocka_unit_test(every_row_is_reached),
 		cmocka_unit_test(rulers_are_whole),
 		cmocka_unit_test(operands),
+		cmocka_unit_test(permanently_undefined),
 		cmocka_unit_test(effects),
 		cmocka_unit_test(comparisons_set_flags),
 		cmocka_unit_test(text_is_cut_not_overrun),

@@ -271,6 +271,7 @@ static void a_fault_within_nmi_locks_up_and_reset_ends_it(void **state)
 	debug_put(m, SCS_ICSR, 1u << 31);
 	run_ns(m, 10000);
 	assert_true(debug_get(m, SCS_DHCSR) & 1u << 19);
+	EQ(debug_get(m, SCS_CFSR), CFSR_UNDEFINSTR); /* nothing was executed since */
 	debug_put(m, SCS_AIRCR, 0x05FA0004);
 	run_ns(m, 3000000);
 	assert_false(debug_get(m, SCS_DHCSR) & 1u << 19);

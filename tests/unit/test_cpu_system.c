@@ -254,6 +254,19 @@ static void primask_lets_wfi_wake_but_not_enter(void **state)
 	mcu_free(m);
 }
 
+/* Nothing behind WFI is executed before the core sleeps. */
+static void wfi_is_the_last(void **state)
+{
+	struct mcu *m = BOOT(0xBF30, 0x3001, SPIN); /* wfi; adds r0, #1 */
+
+	mcu_set_reg(m, MCU_R0, 0);
+	run_ns(m, 20000);
+	EQ(mcu_mode(m), MCU_MODE_SLEEP);
+	EQ(reg(m, MCU_R0), 0);
+	EQ(reg(m, MCU_PC), CODE + 2);
+	mcu_free(m);
+}
+
 /* ---- exclusives ------------------------------------------------------------------------ */
 
 static void exclusives_hold_once(void **state)
@@ -320,6 +333,9 @@ static bool caught(uint32_t vc, const uint16_t *code, size_t n, uint32_t ccr, ui
 	struct mcu *m = boot(code, n);
 	bool halted;
 
+	for (unsigned i = EXC_HARDFAULT; i <= EXC_USAGEFAULT; i++)
+		WRITE_HANDLER(m, i, 0x3701, SPIN); /* adds r7, #1 */
+	mcu_set_reg(m, MCU_R0 + 7, 0);
 	debug_put(m, SCS_CCR, ccr);
 	debug_put(m, SCS_SHCSR, 7u << 16);
 	mcu_set_reg(m, MCU_R0, r0);
@@ -327,6 +343,7 @@ static bool caught(uint32_t vc, const uint16_t *code, size_t n, uint32_t ccr, ui
 	debug_put(m, SCS_DEMCR, vc);
 	run_ns(m, 20000);
 	halted = cpu_halted(m) && debug_get(m, SCS_DFSR) & DFSR_VCATCH;
+	EQ(reg(m, 7), !halted); /* caught before the handler's first instruction */
 	mcu_free(m);
 	return halted;
 }
@@ -353,6 +370,34 @@ static void each_fault_has_its_vector_catch(void **state)
 			if (halts != (i == k))
 				fail_msg("fault %zu, catch %zu: %d", i, k, halts);
 		}
+}
+
+/* Software may halt the core when a debugger has enabled that (C1.6.2); a watchpoint on
+ * the store that pends an exception comes before the exception. */
+static void a_store_halts_at_once(void **state)
+{
+	struct mcu *m = BOOT(0x6001, 0x3201, SPIN); /* str r1, [r0]; adds r2, #1 */
+
+	mcu_set_reg(m, MCU_R0, SCS_DHCSR);
+	mcu_set_reg(m, 1, DBGKEY | 3);
+	debug_put(m, SCS_DHCSR, DBGKEY | 1);
+	run_ns(m, 20000);
+	assert_true(cpu_halted(m));
+	EQ(core_register(m, 15), CODE + 2);
+	mcu_free(m);
+
+	m = BOOT(0x6001, 0x3201, SPIN);
+	mcu_set_reg(m, MCU_R0, SCS_ICSR);
+	mcu_set_reg(m, 1, 1u << 28); /* PENDSVSET */
+	debug_put(m, SCS_DHCSR, DBGKEY | 1);
+	debug_put(m, SCS_DEMCR, DEMCR_TRCENA);
+	debug_put(m, DWT_BASE + 0x20, SCS_ICSR);
+	debug_put(m, DWT_BASE + 0x28, 6); /* writes */
+	run_ns(m, 20000);
+	assert_true(cpu_halted(m));
+	EQ(core_register(m, 15), CODE + 2);
+	EQ(mcu_exception(m), 0);
+	mcu_free(m);
 }
 
 static void the_debugger_sees_a_sleeping_core(void **state)
@@ -446,9 +491,11 @@ int main(void)
 		cmocka_unit_test(sleeponexit_sleeps_between_handlers),
 		cmocka_unit_test(sevonpend_wakes_wfe),
 		cmocka_unit_test(primask_lets_wfi_wake_but_not_enter),
+		cmocka_unit_test(wfi_is_the_last),
 		cmocka_unit_test(exclusives_hold_once),
 		cmocka_unit_test(exceptions_clear_the_monitor),
 		cmocka_unit_test(each_fault_has_its_vector_catch),
+		cmocka_unit_test(a_store_halts_at_once),
 		cmocka_unit_test(the_debugger_sees_a_sleeping_core),
 		cmocka_unit_test(maskints_steps_past_interrupts),
 		cmocka_unit_test(vectreset_resets_the_core_alone),

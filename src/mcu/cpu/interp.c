@@ -120,7 +120,7 @@ static inline bool goes_on(struct mcu *m, struct loop *l)
 	const struct cpu_state *c = &m->s.cpu;
 
 	if (c->attention) {
-		if (!c->to_take || c->stepping || c->watch_hit || must_leave(m) ||
+		if (!c->to_take || c->watch_hit || must_leave(m) ||
 		    m->s.time.cycles >= end_of(m, l))
 			return false;
 		exception_enter(m);
@@ -387,7 +387,7 @@ settle: /* everything is in the core's state, between instructions */
 		return;
 	if (!region || c->r[15] - region->base >= region->size)
 		region = cache_region(m, c->r[15]);
-	if (!region || c->r[15] & 1) {
+	if (!region) {
 		cpu_single(m); /* faults */
 		return;
 	}
