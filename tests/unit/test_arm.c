@@ -128,6 +128,21 @@ static void permanently_undefined(void **state)
 	assert_int_equal(in.op, ARM_OP_UND_BCC);
 }
 
+/* Hints that no manual names an address for; what they would point at is told all the same. */
+static void memory_hints(void **state)
+{
+	struct arm_insn in = decode(0xF931, 0xF012); /* [r1, r2, lsl #1] */
+
+	assert_int_equal(in.op, ARM_OP_MHINT_REG);
+	assert_int_equal(in.rn, 1);
+	assert_int_equal(in.rm, 2);
+	in = decode(0xF9B1, 0xF123); /* [r1, #0x123] */
+	assert_int_equal(in.op, ARM_OP_MHINT_IMM);
+	assert_int_equal(in.imm, 0x123);
+	assert_int_equal(in.flags & (ARM_INSN_IMM | ARM_INSN_ADD | ARM_INSN_INDEX | ARM_INSN_WBACK),
+			 ARM_INSN_IMM | ARM_INSN_ADD | ARM_INSN_INDEX);
+}
+
 static void effects(void **state)
 {
 	struct arm_effects e;
@@ -196,6 +211,7 @@ int main(void)
 		cmocka_unit_test(rulers_are_whole),
 		cmocka_unit_test(operands),
 		cmocka_unit_test(permanently_undefined),
+		cmocka_unit_test(memory_hints),
 		cmocka_unit_test(effects),
 		cmocka_unit_test(comparisons_set_flags),
 		cmocka_unit_test(text_is_cut_not_overrun),
