@@ -345,6 +345,24 @@ static void doubtful_accesses(void **state)
 		}
 }
 
+/* Conditional branches by flags that no instruction of the loop made. */
+static void branches_by_flags(void **state)
+{
+	for (unsigned i = 0; i < 14 * 16; i++) {
+		uint16_t branch = (uint16_t)(0xD000 | (i >> 4) << 8); /* to CODE + 4 */
+		struct program p = {"a branch by flags", {branch, 0x3201, 0x3401, 0xE7FE}, {0}, CODE,
+				    {0}, .xpsr = 1u << 24 | i << 28};
+		struct mcu *m = boot(&p, false);
+		struct mcu_limits l = {.until_ns = UINT64_MAX, .no_idle_skip = true,
+				       .instructions = mcu_instructions(m) + 10};
+
+		mcu_run(m, &l);
+		assert_int_equal(mcu_reg(m, 4), 1);
+		assert_int_equal(mcu_reg(m, 2), !arm_condition_holds(i >> 4, i & 15));
+		mcu_free(m);
+	}
+}
+
 /* As A2.2.1 has it, bit by bit. */
 static uint32_t shifted(enum arm_shift type, uint32_t v, unsigned n, bool *carry)
 {
@@ -423,6 +441,7 @@ int main(void)
 		cmocka_unit_test(register_lists),
 		cmocka_unit_test(lists_with_their_base), cmocka_unit_test(ends_of_memories),
 		cmocka_unit_test(off_the_end),		 cmocka_unit_test(doubtful_accesses),
+		cmocka_unit_test(branches_by_flags),
 		cmocka_unit_test(shifts_by_registers),	 cmocka_unit_test(stepping_does_not_sleep),
 	};
 
