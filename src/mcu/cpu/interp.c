@@ -753,7 +753,5 @@ trap_divide:
 	if (c->ccr & CCR_DIV_0_TRP)
 		goto plainly;
 	A = 0;
-	if (op->size == 2) /* divisions are always words */
-		NEXT_N(2, 7);
-	goto plainly;
+	NEXT_N(2, 7); /* divisions are always words */
 }
