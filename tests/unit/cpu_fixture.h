@@ -40,10 +40,10 @@ static inline void start(struct mcu *m)
 		mcu_step(m);
 }
 
-/* A chip whose vectors all lead to handlers of their own, about to execute `code`. */
-static inline struct mcu *boot(const uint16_t *code, size_t n)
+/* A chip whose first 64 vectors lead to handlers of their own, about to execute `code`. */
+static inline struct mcu *boot_chip(const char *chip, const uint16_t *code, size_t n)
 {
-	struct mcu_config config = {.chip = chip_by_name("STM32F103C8"), .hse_hz = 8000000};
+	struct mcu_config config = {.chip = chip_by_name(chip), .hse_hz = 8000000};
 	struct mcu *m = mcu_new(&config, NULL);
 	uint32_t vectors[64] = {STACK, CODE | 1};
 	uint16_t spin = 0xE7FE;
@@ -57,6 +57,11 @@ static inline struct mcu *boot(const uint16_t *code, size_t n)
 	load(m, CODE, code, n);
 	start(m);
 	return m;
+}
+
+static inline struct mcu *boot(const uint16_t *code, size_t n)
+{
+	return boot_chip("STM32F103C8", code, n);
 }
 
 /* `n` instructions; the exceptions that are entered before them are not counted. */
@@ -127,7 +132,7 @@ static inline uint32_t core_register(struct mcu *m, unsigned r)
 static inline void irq_priority(struct mcu *m, unsigned irq, uint8_t priority)
 {
 	EQ(mcu_debug_write(m, SCS_NVIC_IPR + irq, 1, priority), MCU_ACCESS_OK);
-	debug_put(m, SCS_NVIC_ISER, 1u << irq);
+	debug_put(m, SCS_NVIC_ISER + irq / 32 * 4, 1u << irq % 32);
 }
 
 static inline void put_word(struct mcu *m, uint32_t at, uint32_t word)
@@ -143,7 +148,7 @@ static inline void keep_bus_in_sleep(struct mcu *m)
 
 static inline void pend(struct mcu *m, unsigned irq)
 {
-	debug_put(m, SCS_NVIC_ISPR, 1u << irq);
+	debug_put(m, SCS_NVIC_ISPR + irq / 32 * 4, 1u << irq % 32);
 }
 
 static inline void irq(struct mcu *m, unsigned n, uint8_t priority)

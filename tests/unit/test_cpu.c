@@ -1,6 +1,6 @@
 /*
- * The core as software and a debugger see it: exceptions, faults, stepping,
- * breakpoints, watchpoints, time; and the fast loop against the plain functions.
+ * The core as software sees it: exceptions, faults, time; and the fast loop
+ * against the plain functions.
  * Expected values are DDI 0403's.
  */
 #include <stdlib.h>
@@ -231,167 +231,6 @@ static void systick_counts_its_period(void **state)
 	mcu_free(m);
 }
 
-/* ---- debug --------------------------------------------------------------------------------- */
-
-static void debugger_steps_inside_it(void **state)
-{
-	/* movs r0,#0; itte eq; moveq r1,#1; moveq r2,#2; movne r3,#3; nop */
-	struct mcu *m = BOOT(0x2000, 0xBF06, 0x2101, 0x2202, 0x2303, 0xBF00, 0xE7FE);
-
-	mcu_set_reg(m, 3, 0x77);
-	halt(m);
-	debug_single_step(m);
-	debug_single_step(m);
-	assert_int_equal(core_register(m, 15), CODE + 4);
-	assert_int_equal(core_register(m, 16) & 0x0600FC00, 0x04000000 | 0x06u >> 2 << 10);
-	debug_single_step(m);
-	assert_int_equal(core_register(m, 1), 1);
-	debug_single_step(m);
-	debug_single_step(m);
-	assert_int_equal(core_register(m, 2), 2);
-	assert_int_equal(core_register(m, 3), 0x77);
-	assert_int_equal(core_register(m, 15), CODE + 10);
-	assert_int_equal(core_register(m, 16) & 0x0600FC00, 0);
-	assert_true(core_register(m, 16) & APSR_Z); /* MOV in a block leaves the flags */
-	mcu_free(m);
-}
-
-static void sticky_bits(void **state)
-{
-	struct mcu *m = BOOT(0xE7FE);
-
-	assert_true(debug_get(m, SCS_DHCSR) & 1u << 25);  /* S_RESET_ST */
-	assert_false(debug_get(m, SCS_DHCSR) & 1u << 25); /* cleared by reading */
-	assert_false(debug_get(m, SCS_DHCSR) & 1u << 24);
-	run_ns(m, 10000);
-	assert_true(debug_get(m, SCS_DHCSR) & 1u << 24); /* S_RETIRE_ST */
-	mcu_free(m);
-}
-
-static void flash_breakpoint(void **state)
-{
-	struct mcu *m = BOOT(0x3001, 0x3101, 0x3201, 0xE7FB); /* adds r0; adds r1; adds r2; b */
-
-	halt(m);
-	debug_put(m, FPB_BASE, 3);
-	debug_put(m, FPB_BASE + 8, (CODE & 0x1FFFFFFCu) | 1u | 2u << 30); /* upper half-word */
-	debug_put(m, SCS_DHCSR, DBGKEY | 1);
-	run_ns(m, 100000);
-	assert_true(cpu_halted(m));
-	assert_int_equal(core_register(m, 15), CODE + 2);
-	assert_true(debug_get(m, SCS_DFSR) & DFSR_BKPT);
-	assert_int_equal(core_register(m, 0), 1);
-	assert_int_equal(core_register(m, 1), 0);
-	mcu_free(m);
-}
-
-static void literal_remap(void **state)
-{
-	struct mcu *m = BOOT(0x4800, 0xE7FE, 0x1111, 0x1111); /* ldr r0, [pc, #0] */
-
-	halt(m);
-	debug_put(m, 0x20000100 + 4 * 6, 0x12345678);
-	debug_put(m, FPB_BASE + 4, 0x100);
-	debug_put(m, FPB_BASE + 8 + 4 * 6, ((CODE + 4) & 0x1FFFFFFCu) | 1);
-	debug_put(m, FPB_BASE, 3);
-	debug_single_step(m);
-	assert_int_equal(core_register(m, 0), 0x12345678);
-	mcu_free(m);
-}
-
-static void data_watchpoint(void **state)
-{
-	struct mcu *m = BOOT(0x6001, 0x6041, 0xBF00, 0xE7FE); /* str r1,[r0]; str r1,[r0,#4] */
-
-	halt(m);
-	debug_put(m, SCS_DEMCR, DEMCR_TRCENA);
-	debug_put(m, DWT_BASE + 0x20, 0x20000104);
-	debug_put(m, DWT_BASE + 0x24, 0);
-	debug_put(m, DWT_BASE + 0x28, 6);
-	mcu_set_reg(m, MCU_R0, 0x20000100);
-	debug_put(m, SCS_DHCSR, DBGKEY | 1);
-	run_ns(m, 100000);
-	assert_true(cpu_halted(m));
-	assert_int_equal(core_register(m, 15), CODE + 4); /* after the store */
-	assert_true(debug_get(m, SCS_DFSR) & DFSR_DWTTRAP);
-	assert_true(debug_get(m, DWT_BASE + 0x28) & 1u << 24);
-	mcu_free(m);
-}
-
-static void cycle_counter(void **state)
-{
-	/* nop; nop; ldr r1,[r0]; mla; b . */
-	struct mcu *m = BOOT(0xBF00, 0xBF00, 0x6801, 0xFB01, 0x1101, 0xE7FE);
-
-	halt(m);
-	mcu_set_reg(m, MCU_R0, 0x20000100);
-	debug_put(m, SCS_DEMCR, DEMCR_TRCENA);
-	debug_put(m, DWT_BASE, 1);
-	debug_put(m, DWT_BASE + 4, 0);
-	for (int i = 0; i < 4; i++)
-		debug_single_step(m);
-	assert_int_equal(debug_get(m, DWT_BASE + 4), 1 + 1 + 2 + 2);
-	mcu_free(m);
-}
-
-static void vector_catch_at_hard_fault(void **state)
-{
-	struct mcu *m = BOOT(0xDE00);
-
-	halt(m);
-	debug_put(m, SCS_DEMCR, DEMCR_VC_HARDERR);
-	debug_put(m, SCS_DHCSR, DBGKEY | 1);
-	run_ns(m, 100000);
-	assert_true(cpu_halted(m));
-	assert_int_equal(core_register(m, 15), HANDLER(EXC_HARDFAULT));
-	assert_true(debug_get(m, SCS_DFSR) & DFSR_VCATCH);
-	mcu_free(m);
-}
-
-static void reset_lets_a_halted_core_go_unless_caught(void **state)
-{
-	struct mcu *m = BOOT(0xE7FE);
-
-	halt(m);
-	debug_put(m, SCS_AIRCR, 0x05FA0004);
-	run_ns(m, 1000000);
-	assert_false(cpu_halted(m));
-	assert_true(debug_get(m, SCS_DHCSR) & 1u << 25);
-
-	halt(m);
-	debug_put(m, SCS_DEMCR, DEMCR_VC_CORERESET);
-	debug_put(m, SCS_AIRCR, 0x05FA0004);
-	run_ns(m, 1000000);
-	assert_true(cpu_halted(m));
-	assert_int_equal(core_register(m, 15), CODE);
-
-	debug_put(m, SCS_DEMCR, 0); /* C_HALT written while NRST is low: halts at once */
-	mcu_nrst(m, true);
-	debug_put(m, SCS_DHCSR, DBGKEY | 3);
-	mcu_nrst(m, false);
-	run_ns(m, 1000000);
-	assert_true(cpu_halted(m));
-	assert_int_equal(core_register(m, 15), CODE);
-	mcu_free(m);
-}
-
-static void bkpt_with_and_without_debugger(void **state)
-{
-	struct mcu *m = BOOT(0xBE00, 0xE7FE);
-
-	steps(m, 2);
-	assert_int_equal(mcu_exception(m), EXC_HARDFAULT);
-	assert_true(debug_get(m, SCS_HFSR) & HFSR_DEBUGEVT);
-	mcu_free(m);
-
-	m = BOOT(0xBE00, 0xE7FE);
-	debug_put(m, SCS_DHCSR, DBGKEY | 1);
-	run_ns(m, 100000);
-	assert_true(cpu_halted(m));
-	assert_int_equal(core_register(m, 15), CODE);
-	mcu_free(m);
-}
-
 /* ---- memory -------------------------------------------------------------------------------- */
 
 static void bit_band_alias(void **state)
@@ -585,15 +424,6 @@ int main(void)
 		cmocka_unit_test(unaligned_and_divide_traps),
 		cmocka_unit_test(wfi_sleeps_until_an_interrupt),
 		cmocka_unit_test(systick_counts_its_period),
-		cmocka_unit_test(debugger_steps_inside_it),
-		cmocka_unit_test(sticky_bits),
-		cmocka_unit_test(flash_breakpoint),
-		cmocka_unit_test(literal_remap),
-		cmocka_unit_test(data_watchpoint),
-		cmocka_unit_test(cycle_counter),
-		cmocka_unit_test(vector_catch_at_hard_fault),
-		cmocka_unit_test(reset_lets_a_halted_core_go_unless_caught),
-		cmocka_unit_test(bkpt_with_and_without_debugger),
 		cmocka_unit_test(bit_band_alias),
 		cmocka_unit_test(code_in_ram_may_change_itself),
 		cmocka_unit_test(fast_loop_equals_plain_functions),

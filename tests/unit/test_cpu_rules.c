@@ -69,6 +69,71 @@ static void the_group_preempts_the_rest_only_orders(void **state)
 	mcu_free(m);
 }
 
+/* Every interrupt holds back those of its priority and gives way to more urgent ones,
+ * wherever in the controller's words the two stand. */
+static void interrupts_of_every_word(void **state)
+{
+	static const unsigned irqs[] = {0, 15, 16, 31, 32, 47, 48, 59};
+	enum { N = sizeof irqs / sizeof irqs[0] };
+
+	for (unsigned i = 0; i < N * N; i++) {
+		unsigned first = irqs[i / N], other = irqs[i % N];
+		struct mcu *m;
+
+		if (first == other)
+			continue;
+		m = boot_chip("STM32F103RC", HALFWORDS(NOP, SPIN), 2);
+		for (unsigned n = 64; n < 80; n++)
+			put_word(m, 0x08000000 + 4 * n, HANDLER(63) | 1);
+		irq(m, first, 0x80);
+		steps(m, 1);
+		EQ(mcu_exception(m), EXC_IRQ0 + first);
+		EQ(debug_get(m, SCS_NVIC_IABR + first / 32 * 4), 1u << first % 32);
+		EQ(debug_get(m, SCS_NVIC_ISPR + first / 32 * 4), 0);
+		irq(m, other, 0x80);
+		steps(m, 1);
+		EQ(mcu_exception(m), EXC_IRQ0 + first);
+		EQ(debug_get(m, SCS_NVIC_ISPR + other / 32 * 4), 1u << other % 32);
+		irq_priority(m, other, 0x70);
+		steps(m, 1);
+		EQ(mcu_exception(m), EXC_IRQ0 + other);
+		mcu_free(m);
+	}
+}
+
+/* A line that is high is no handler that runs: it holds nothing back. One that is
+ * still high when its handler ends asks again. */
+static void lines_are_levels(void **state)
+{
+	struct mcu *m = BOOT(NOP, SPIN);
+
+	WRITE_HANDLER(m, EXC_IRQ0, NOP, BX_LR);
+	irq_priority(m, 0, 0x40);
+	irq(m, 1, 0x80);
+	steps(m, 1);
+	EQ(mcu_exception(m), EXC_IRQ0 + 1);
+	nvic_line(m, 0, true);
+	steps(m, 1);
+	EQ(mcu_exception(m), EXC_IRQ0);
+	debug_put(m, SCS_NVIC_ICPR, 1); /* active: nothing to clear, nor pending again */
+	EQ(debug_get(m, SCS_NVIC_ISPR), 0);
+	steps(m, 2); /* BX LR; NOP of the handler again */
+	EQ(mcu_exception(m), EXC_IRQ0);
+	nvic_line(m, 0, false);
+	steps(m, 2);
+	EQ(mcu_exception(m), EXC_IRQ0 + 1);
+	EQ(debug_get(m, SCS_NVIC_IABR), 2);
+	irq_priority(m, 0, 0xF0);
+	nvic_line(m, 0, true);
+	debug_put(m, SCS_NVIC_ICPR, 1); /* the line holds it */
+	EQ(debug_get(m, SCS_NVIC_ISPR), 1);
+	nvic_line(m, 0, false);
+	EQ(debug_get(m, SCS_NVIC_ISPR), 1); /* what was asked stays asked */
+	debug_put(m, SCS_NVIC_ICPR, 1);
+	EQ(debug_get(m, SCS_NVIC_ISPR), 0);
+	mcu_free(m);
+}
+
 /* A more urgent one that comes due while the frame is stacked goes first, on that frame. */
 static void late_arrivals_overtake(void **state)
 {
@@ -291,6 +356,34 @@ static void a_vector_that_can_not_be_read(void **state)
 	mcu_free(m);
 }
 
+/* One vector that cannot be read costs that exception: HardFault is taken in its place, on
+ * the frame that is there (B1.5.6; HFSR.VECTTBL). NMI's locks up. */
+static void one_vector_that_can_not_be_read(void **state)
+{
+	const uint32_t table = 0x20004F80; /* 32 vectors before the end of RAM */
+	struct mcu *m = BOOT(NOP, SPIN);
+
+	put_word(m, table + 4 * EXC_HARDFAULT, HANDLER(EXC_SYSTICK) | 1);
+	debug_put(m, SCS_VTOR, table);
+	irq(m, 16, 0x80);
+	steps(m, 1);
+	EQ(mcu_exception(m), EXC_HARDFAULT);
+	EQ(reg(m, MCU_PC), HANDLER(EXC_SYSTICK));
+	EQ(reg(m, 13), STACK - 32);
+	EQ(peek(m, STACK - 8), CODE);
+	EQ(debug_get(m, SCS_HFSR), 2);
+	EQ(debug_get(m, SCS_NVIC_ISPR), 0); /* the interrupt is lost */
+	mcu_free(m);
+
+	m = BOOT(NOP, SPIN);
+	debug_put(m, SCS_VTOR, 0x1FFF0000);
+	debug_put(m, SCS_ICSR, 1u << 31);
+	run_ns(m, 10000);
+	assert_true(debug_get(m, SCS_DHCSR) & 1u << 19);
+	EQ(debug_get(m, SCS_HFSR), 2);
+	mcu_free(m);
+}
+
 static void vtor_moves_the_table(void **state)
 {
 	struct mcu *m = BOOT(NOP, SPIN);
@@ -310,6 +403,8 @@ int main(void)
 		cmocka_unit_test(faultmask_leaves_nmi_and_goes_with_the_handler),
 		cmocka_unit_test(faultmask_is_not_set_from_hard_fault),
 		cmocka_unit_test(the_group_preempts_the_rest_only_orders),
+		cmocka_unit_test(interrupts_of_every_word),
+		cmocka_unit_test(lines_are_levels),
 		cmocka_unit_test(late_arrivals_overtake),
 		cmocka_unit_test(stkalign_pads_and_takes_it_back),
 		cmocka_unit_test(a_bad_stack_is_a_bus_fault_of_its_own),
@@ -318,6 +413,7 @@ int main(void)
 		cmocka_unit_test(what_can_not_be_taken_is_a_hard_fault),
 		cmocka_unit_test(a_fault_within_nmi_locks_up_and_reset_ends_it),
 		cmocka_unit_test(a_vector_that_can_not_be_read),
+		cmocka_unit_test(one_vector_that_can_not_be_read),
 		cmocka_unit_test(vtor_moves_the_table),
 	};
 
