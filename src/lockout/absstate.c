@@ -10,43 +10,51 @@ void abs_state_init(struct abs_state *s, int32_t sp)
 	s->r[13].stack = true;
 }
 
-static struct abs_slot *slot_exact(struct abs_state *s, int32_t offset, unsigned size)
+/* One of a state's two sets of slots. */
+struct slots {
+	struct abs_slot *slot;
+	uint8_t *count;
+	unsigned max;
+};
+
+static struct slots stack_of(struct abs_state *s)
 {
-	for (size_t i = 0; i < s->slot_count; i++)
-		if (s->slots[i].offset == offset && s->slots[i].size == size)
-			return &s->slots[i];
-	return NULL;
+	return (struct slots){s->slots, &s->slot_count, ABS_SLOTS};
 }
 
-static void slot_remove(struct abs_state *s, size_t i)
+static struct slots ram_of(struct abs_state *s)
 {
-	s->slots[i] = s->slots[--s->slot_count];
+	return (struct slots){s->ram, &s->ram_count, ABS_RAM};
+}
+
+static void slot_remove(struct slots t, size_t i)
+{
+	t.slot[i] = t.slot[--*t.count];
 }
 
 /* Drop what a store of `size` bytes at `offset` overwrites. */
-static void drop_overlaps(struct abs_state *s, int32_t offset, unsigned size)
+static void drop_overlaps(struct slots t, int32_t offset, unsigned size)
 {
-	for (size_t i = 0; i < s->slot_count;) {
-		const struct abs_slot *o = &s->slots[i];
+	for (size_t i = 0; i < *t.count;) {
+		const struct abs_slot *o = &t.slot[i];
 
 		if (o->offset < offset + (int32_t)size && offset < o->offset + o->size)
-			slot_remove(s, i);
+			slot_remove(t, i);
 		else
 			i++;
 	}
 }
 
-void abs_stack_store(struct abs_state *s, int32_t offset, unsigned size, struct absval v)
+static void slot_store(struct slots t, int32_t offset, unsigned size, struct absval v)
 {
-	struct abs_slot *exact = slot_exact(s, offset, size);
-
-	if (exact) {
-		exact->v = v;
-		return;
-	}
+	for (size_t i = 0; i < *t.count; i++)
+		if (t.slot[i].offset == offset && t.slot[i].size == size) {
+			t.slot[i].v = v;
+			return;
+		}
 	/* A narrow store into a known word keeps the rest of the word. */
-	for (size_t i = 0; i < s->slot_count; i++) {
-		struct abs_slot *o = &s->slots[i];
+	for (size_t i = 0; i < *t.count; i++) {
+		struct abs_slot *o = &t.slot[i];
 
 		if (o->offset <= offset && offset + (int32_t)size <= o->offset + o->size &&
 		    !o->v.stack) {
@@ -54,16 +62,17 @@ void abs_stack_store(struct abs_state *s, int32_t offset, unsigned size, struct 
 			return;
 		}
 	}
-	drop_overlaps(s, offset, size);
-	if ((v.known | v.read_back) && s->slot_count < ABS_SLOTS)
-		s->slots[s->slot_count++] =
+	drop_overlaps(t, offset, size);
+	if ((v.known | v.read_back) && *t.count < t.max)
+		t.slot[(*t.count)++] =
 			(struct abs_slot){.offset = offset, .size = (uint8_t)size, .v = v};
 }
 
-struct absval abs_stack_load(const struct abs_state *s, int32_t offset, unsigned size)
+static struct absval slot_load(const struct abs_slot *slot, unsigned count, int32_t offset,
+			       unsigned size)
 {
-	for (size_t i = 0; i < s->slot_count; i++) {
-		const struct abs_slot *o = &s->slots[i];
+	for (unsigned i = 0; i < count; i++) {
+		const struct abs_slot *o = &slot[i];
 
 		if (o->offset > offset || offset + (int32_t)size > o->offset + o->size)
 			continue;
@@ -75,11 +84,31 @@ struct absval abs_stack_load(const struct abs_state *s, int32_t offset, unsigned
 	return ABS_UNKNOWN;
 }
 
+void abs_stack_store(struct abs_state *s, int32_t offset, unsigned size, struct absval v)
+{
+	slot_store(stack_of(s), offset, size, v);
+}
+
+struct absval abs_stack_load(const struct abs_state *s, int32_t offset, unsigned size)
+{
+	return slot_load(s->slots, s->slot_count, offset, size);
+}
+
+void abs_ram_store(struct abs_state *s, uint32_t address, unsigned size, struct absval v)
+{
+	slot_store(ram_of(s), (int32_t)address, size, v);
+}
+
+struct absval abs_ram_load(const struct abs_state *s, uint32_t address, unsigned size)
+{
+	return slot_load(s->ram, s->ram_count, (int32_t)address, size);
+}
+
 void abs_stack_trim(struct abs_state *s, int32_t sp)
 {
 	for (size_t i = 0; i < s->slot_count;) {
 		if (s->slots[i].offset < sp)
-			slot_remove(s, i);
+			slot_remove(stack_of(s), i);
 		else
 			i++;
 	}
@@ -104,7 +133,7 @@ static bool join_slots(struct abs_state *into, const struct abs_state *from)
 
 		changed |= join_value(&slot->v, &other);
 		if (!(slot->v.known | slot->v.read_back)) {
-			slot_remove(into, i);
+			slot_remove(stack_of(into), i);
 			changed = true;
 		} else {
 			i++;
@@ -132,6 +161,9 @@ bool abs_state_join(struct abs_state *into, const struct abs_state *from)
 		into->flags = FLAGS_UNKNOWN;
 		changed = true;
 	}
+	/* A loop that waits for a variable must be left some time. */
+	changed |= into->ram_count > 0;
+	into->ram_count = 0;
 	return changed | join_slots(into, from);
 }
 

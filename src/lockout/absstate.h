@@ -13,6 +13,7 @@
 #include "lockout/absval.h"
 
 #define ABS_SLOTS 40
+#define ABS_RAM 12
 
 /* A known piece of stack: `size` bytes at an offset from the root's entry SP. */
 struct abs_slot {
@@ -35,6 +36,9 @@ struct abs_state {
 	enum abs_gate gate;
 	uint8_t slot_count;
 	struct abs_slot slots[ABS_SLOTS];
+	/* Variables as this way left them; their addresses are their offsets. */
+	uint8_t ram_count;
+	struct abs_slot ram[ABS_RAM];
 };
 
 /* Nothing known but SP = the given offset. */
@@ -44,6 +48,9 @@ bool abs_state_join(struct abs_state *into, const struct abs_state *from);
 /* The stack slot of a store or load; both take sizes 1, 2, 4. */
 void abs_stack_store(struct abs_state *s, int32_t offset, unsigned size, struct absval v);
 struct absval abs_stack_load(const struct abs_state *s, int32_t offset, unsigned size);
+/* The same for a variable in RAM; joining forgets them, and so does a call. */
+void abs_ram_store(struct abs_state *s, uint32_t address, unsigned size, struct absval v);
+struct absval abs_ram_load(const struct abs_state *s, uint32_t address, unsigned size);
 /* Forget everything below `sp`: a returned function's frame. */
 void abs_stack_trim(struct abs_state *s, int32_t sp);
 /* Is a condition true: 1, false: 0, not known: -1? */

@@ -46,10 +46,11 @@ static bool sets_a_field(const char *function)
 	       strcmp(function, "modify") == 0;
 }
 
-/* Is this parameter the value that ends up as SWJ_CFG = 100, or what led to it? */
+/* Is this parameter the value that ends up as SWJ_CFG = 100, or what led to it?
+ * AFIO_MAPR has nothing above SWJ_CFG; 0x44444444 is four pins, not that. */
 static bool is_the_constant(uint32_t v, const char *function, uint32_t table)
 {
-	return (v >> SWJ_SHIFT & 7) == SWJ_OFF || v == SPL_SWJ_DISABLE ||
+	return v >> SWJ_SHIFT == SWJ_OFF || v == SPL_SWJ_DISABLE ||
 	       (v == SWJ_OFF && (named_for_it(function) || sets_a_field(function))) ||
 	       is_debug_pin(v, function) || is_the_register(v) ||
 	       (table && v - table + TABLE_REACH < 2 * TABLE_REACH);

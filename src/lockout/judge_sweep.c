@@ -127,6 +127,11 @@ static void describe_hit(const struct sweep_hit *h, struct lockout_finding *f)
 		snprintf(f->summary, sizeof f->summary,
 			 "a store of SWJ_CFG=100 has no effect because AFIO's clock is off there; "
 			 "with RCC_APB2ENR.AFIOEN set it would switch SWD and JTAG off");
+	else if (h->doubtful)
+		snprintf(f->summary, sizeof f->summary,
+			 "%.80s would switch SWD and JTAG off if a variable held what nothing "
+			 "found here gives it",
+			 f->store.function[0] ? f->store.function : "a path that this run did not take");
 	else if (h->dma)
 		snprintf(f->summary, sizeof f->summary,
 			 "a path that this run did not take lets DMA write to AFIO_MAPR, which may "
@@ -150,7 +155,7 @@ static enum status add_hit(const struct subject *s, const struct outcome *o,
 	if (!f)
 		return STATUS_NO_MEMORY;
 	f->cause = h->read_back ? CAUSE_SWJ_RMW : CAUSE_SWJ_OFF;
-	f->level = h->gate_off ? LEVEL_NOTE : LEVEL_LOCKOUT;
+	f->level = h->gate_off || h->doubtful ? LEVEL_NOTE : LEVEL_LOCKOUT;
 	f->certainty = h->read_back || h->dma ? CERTAIN_POSSIBLE : CERTAIN_LIKELY;
 	f->store_target = h->target;
 	f->store_value = h->value;

@@ -102,6 +102,8 @@ static bool told_apart(struct walk *w)
 void walk_to(struct walk *w, uint32_t start, const struct abs_state *s)
 {
 	size_t at = block_at(w, start);
+	/* back into what is being walked: the loop is this block */
+	bool round = start <= w->sw->pc && start >= w->sw->block[w->sw->depth];
 	struct sweep_block *b;
 
 	walk_edge(w, start);
@@ -113,12 +115,13 @@ void walk_to(struct walk *w, uint32_t start, const struct abs_state *s)
 		filter_add(&w->block_filter, start / 2);
 		w->starts[at] = start;
 		w->queued[at] = true;
-		w->blocks[at] = (struct sweep_block){.in = *s};
+		w->blocks[at] = (struct sweep_block){.in = *s, .round = at && round};
 		return;
 	}
 	b = &w->blocks[at];
 	if (told_apart(w)) {
 		b->in = *s;
+		b->round = true;
 		w->queued[at] = true;
 	} else if (b->joins < JOINS_MAX && abs_state_join(&b->in, s)) {
 		b->joins++;
@@ -205,6 +208,7 @@ void walk_function(struct sweep *sw, uint32_t entry, const struct abs_state *in,
 		w->alone = next_block(w) == NO_BLOCK;
 		*s = w->blocks[at].in;
 		sw->block[sw->depth] = start;
+		sw->round = w->blocks[at].round;
 		walk_block(w, start, s);
 	}
 	name_conditions(w, first_hit);
@@ -293,10 +297,47 @@ static void walk_all(struct sweep *sw)
 	} while (sw->cell_count != cells && !sweep_exhausted(sw));
 }
 
+static bool has_hit(const struct sweep_result *r, const struct sweep_hit *h)
+{
+	for (size_t i = 0; i < r->hit_count; i++)
+		if (r->hits[i].store_pc == h->store_pc && r->hits[i].origin == h->origin)
+			return true;
+	return false;
+}
+
+static void walk_again(struct sweep *sw, struct sweep_result *out)
+{
+	*out = (struct sweep_result){0};
+	sw->out = out;
+	memset(sw->walks, 0, sizeof sw->walks);
+	memset(sw->cost, 0, sizeof sw->cost);
+	sw->unrolled = 0;
+	walk_all(sw);
+}
+
+/* Which hits are there only because variables may hold anything? */
+static void doubt_hits(struct sweep *sw)
+{
+	struct sweep_result *all = sw->out, *again = malloc(sizeof *again);
+
+	if (!again)
+		return;
+	sw->variables = VARIABLES_NOTED;
+	walk_again(sw, again);
+	sw->variables = VARIABLES_TRUSTED;
+	if (!sweep_exhausted(sw))
+		walk_again(sw, again);
+	for (size_t i = 0; !sweep_exhausted(sw) && i < all->hit_count; i++)
+		all->hits[i].doubtful = !has_hit(again, &all->hits[i]);
+	sw->out = all;
+	free(again);
+}
+
 static void sweep_free(struct sweep *sw)
 {
 	if (sw) {
 		memo_clear(sw);
+		free(sw->words);
 		free(sw->memo);
 		free(sw->insns);
 	}
@@ -310,7 +351,8 @@ enum status sweep_image(const struct image *img, uint32_t vectors, size_t vector
 
 	memset(out, 0, sizeof *out);
 	if (!sw || !(sw->memo = calloc(SWEEP_MEMO_SIZE, sizeof *sw->memo)) ||
-	    !(sw->insns = calloc(SWEEP_INSNS, sizeof *sw->insns))) {
+	    !(sw->insns = calloc(SWEEP_INSNS, sizeof *sw->insns)) ||
+	    !(sw->words = calloc(SWEEP_WORDS, sizeof *sw->words))) {
 		sweep_free(sw);
 		return err_set(err, STATUS_NO_MEMORY, "no memory for the sweep");
 	}
@@ -322,6 +364,8 @@ enum status sweep_image(const struct image *img, uint32_t vectors, size_t vector
 	walk_all(sw);
 	settle_gates(sw, clocked);
 	out->complete = !sweep_exhausted(sw);
+	if (out->hit_count && out->complete)
+		doubt_hits(sw);
 	sweep_free(sw);
 	return STATUS_OK;
 }

@@ -8,9 +8,13 @@
  * A store counts only where AFIO is clocked (RCC_APB2ENR.AFIOEN), as far as
  * that is known: off at reset; in a task or an interrupt as others leave it.
  *
- * Not modelled: RAM variables, except that one to which SWJ_CFG=100 is stored
- * somewhere (or from which it starts) may hold it anywhere; values in memory
- * whose address is not known.
+ * RAM variables may hold anything, and one to which SWJ_CFG=100 is stored
+ * somewhere (or from which it starts) may hold it anywhere. Where that gives a
+ * hit, the image is walked again: then a variable that is given one value
+ * only, not zero, by all stores whose address is known, holds that. A hit that
+ * goes away is doubtful (the pins of a serial port object, say).
+ *
+ * Not modelled: values in memory whose address is not known.
  */
 #ifndef REFLASH_LOCKOUT_SWEEP_H
 #define REFLASH_LOCKOUT_SWEEP_H
@@ -38,6 +42,7 @@ struct sweep_hit {
 	bool gate_off;          /* AFIO has no clock there: no effect */
 	bool dma;               /* a DMA channel is pointed at the register */
 	bool read_back;         /* depends on what AFIO_MAPR[26:24] reads back as */
+	bool doubtful;          /* only if a variable holds what nothing seen here gives it */
 	uint32_t calls[SWEEP_CALLS_MAX]; /* call instructions, innermost first */
 	size_t call_count;
 	uint32_t root;          /* entry of the function where the walk began */

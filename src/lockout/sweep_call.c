@@ -77,6 +77,7 @@ static void after_call(struct abs_state *s, struct absval r0, enum abs_gate gate
 	s->r[1] = s->r[2] = s->r[3] = s->r[12] = s->r[14] = ABS_UNKNOWN;
 	s->flags = FLAGS_UNKNOWN;
 	s->assumed = 0;
+	s->ram_count = 0;
 	s->gate = gate;
 }
 

@@ -44,6 +44,15 @@ struct sweep_cell {
 };
 #define SWEEP_CELLS_MAX 16
 
+/* What is stored to a RAM word at an address that is known. */
+struct sweep_word {
+	uint32_t address; /* of the word; 0: free */
+	uint8_t bytes[4];
+	uint8_t state[4]; /* of each byte: SWEEP_BYTE_* */
+};
+enum { SWEEP_BYTE_NEVER, SWEEP_BYTE_ONE, SWEEP_BYTE_MANY };
+#define SWEEP_WORDS 4096 /* power of two */
+
 /* A branch that a caller's constant decided. */
 struct sweep_decision {
 	uint32_t pc, other; /* other: where it did not go; 0: a table branch */
@@ -68,6 +77,10 @@ struct sweep {
 	struct sweep_root *root; /* the one being walked */
 	struct sweep_cell cells[SWEEP_CELLS_MAX];
 	size_t cell_count;
+	struct sweep_word *words; /* SWEEP_WORDS */
+	/* Variables may hold anything; are followed along a way, and what they are
+	 * given is noted; have what they were found to be given. */
+	enum { VARIABLES_UNKNOWN, VARIABLES_NOTED, VARIABLES_TRUSTED } variables;
 	struct sweep_decision decisions[SWEEP_DEPTH_MAX + 1][SWEEP_DECISIONS_MAX];
 	unsigned decision_count[SWEEP_DEPTH_MAX + 1];
 	enum abs_gate hit_gate[SWEEP_HITS_MAX];
@@ -81,6 +94,7 @@ struct sweep {
 	struct abs_state *now; /* the state that memory accesses see and change */
 	uint32_t pc;           /* instruction under way */
 	uint32_t assumed_at;   /* an undecided IT under way; 0: none */
+	bool round;            /* the block under way is a loop's, not in its first round */
 	size_t unrolled;       /* visits spent on loops that constants decide */
 };
 
@@ -92,6 +106,7 @@ struct sweep_edge {
 
 struct sweep_block {
 	unsigned joins;
+	bool round; /* control came back to it: a loop, not its first round */
 	struct abs_state in;
 };
 

@@ -73,6 +73,71 @@ static struct absval load_ram(const struct sweep *sw, uint32_t address, unsigned
 		       ? v : ABS_UNKNOWN;
 }
 
+/* The word's entry; NULL: not there (and no room, for `add`). */
+static struct sweep_word *word_at(const struct sweep *sw, uint32_t address, bool add)
+{
+	uint32_t word = address & ~3u;
+
+	for (size_t i = 0; i < 16; i++) {
+		struct sweep_word *w = &sw->words[(word / 4 + i) & (SWEEP_WORDS - 1)];
+
+		if (add && !w->address)
+			w->address = word;
+		if (w->address == word || !w->address)
+			return w->address ? w : NULL;
+	}
+	return NULL;
+}
+
+/* Does start-up put this there, a word of .data? */
+static bool is_initial(const struct sweep *sw, uint32_t address, const struct absval *v)
+{
+	uint32_t from = sweep_load_address(sw->img, address), word;
+
+	return from && image_word(sw->img, from, 4, &word) && word == v->value;
+}
+
+/* A loop that clears a range tells nothing; what one copies there (start-up
+ * does with .data) is where a variable begins, not what it keeps. */
+static void note_variable(struct sweep *sw, uint32_t address, unsigned size, const struct absval *v)
+{
+	bool clearing = sw->round && abs_is_const(v) && v->value == 0;
+	bool begins = sw->round || is_initial(sw, address, v);
+	struct sweep_word *w = clearing ? NULL : word_at(sw, address, true);
+
+	for (unsigned i = 0; w && i < size && (address & 3) + i < 4; i++) {
+		unsigned at = (address & 3) + i;
+		uint8_t byte = (uint8_t)(v->value >> 8 * i), *state = &w->state[at];
+
+		if (begins || !abs_is_const(v) || (*state == SWEEP_BYTE_ONE && w->bytes[at] != byte))
+			*state = SWEEP_BYTE_MANY;
+		else if (*state == SWEEP_BYTE_NEVER)
+			*state = SWEEP_BYTE_ONE;
+		w->bytes[at] = byte;
+	}
+}
+
+/* A variable as this way left it, or one that is given one value wherever its
+ * address is known: what a constructor put there, as a rule. Zero is no such
+ * value: buffers begin so. */
+static struct absval trusted(const struct sweep *sw, uint32_t address, unsigned size)
+{
+	const struct sweep_word *w = word_at(sw, address, false);
+	struct absval left = abs_ram_load(sw->now, address, size);
+	uint32_t v = 0;
+
+	if (abs_is_const(&left))
+		return left;
+	if (sw->variables != VARIABLES_TRUSTED || !w || (address & 3) + size > 4)
+		return ABS_UNKNOWN;
+	for (unsigned i = 0; i < size; i++) {
+		if (w->state[(address & 3) + i] != SWEEP_BYTE_ONE)
+			return ABS_UNKNOWN;
+		v |= (uint32_t)w->bytes[(address & 3) + i] << 8 * i;
+	}
+	return v ? abs_const(v, 0, 0) : ABS_UNKNOWN;
+}
+
 static struct absval load_known(void *ctx, uint32_t address, unsigned size)
 {
 	struct sweep *sw = ctx;
@@ -84,8 +149,11 @@ static struct absval load_known(void *ctx, uint32_t address, unsigned size)
 		return (struct absval){.known = 1, .value = sw->now->gate == GATE_ON};
 	if (in_ram(address) && in_ram(sw->pc) && address - sw->pc + CODE_REACH < 2 * CODE_REACH)
 		address = sweep_load_address(sw->img, address);
-	else if (in_ram(address))
-		return load_ram(sw, address, size);
+	else if (in_ram(address)) {
+		struct absval found = load_ram(sw, address, size);
+
+		return found.known || sw->variables == VARIABLES_UNKNOWN ? found : trusted(sw, address, size);
+	}
 	return image_word(sw->img, address, size, &v) ? abs_const(v, 0, 0) : ABS_UNKNOWN;
 }
 
@@ -225,6 +293,10 @@ static void store_ram(struct sweep *sw, uint32_t pc, uint32_t address, unsigned 
 {
 	size_t depth;
 
+	if (sw->variables != VARIABLES_UNKNOWN)
+		abs_ram_store(sw->now, address, size, *v);
+	if (sw->variables == VARIABLES_NOTED)
+		note_variable(sw, address, size, v);
 	if (size != 4 || !switches_off(v) || sw->cell_count == SWEEP_CELLS_MAX)
 		return;
 	for (size_t i = 0; i < sw->cell_count; i++)

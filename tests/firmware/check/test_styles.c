@@ -1,8 +1,9 @@
 /*
  * check on many ways of writing the same: styles.c and style_cpp.cpp take SWD
  * away, by a run from reset and, BEHIND a condition that nothing opens, by the
- * sweep alone; style_pins.c shows which pins count; disguises.c never does; perils.c is what else can go wrong;
- * talks.c lies behind what a device says.
+ * sweep alone; style_pins.c shows which pins count; style_objects.c what an object
+ * may hold; disguises.c never does; perils.c is what else can go wrong; talks.c lies
+ * behind what a device says.
  * Usage: test_styles FOLDER-OF-ELFS SOURCE-FOLDER
  */
 #include <stdio.h>
@@ -108,6 +109,13 @@ static const struct form_row absent[] = {
 	 .condition = "if something answers at 0x50000000 and external memory answers at 0x60000000"},
 };
 
+/* Only the sweep comes there; what the object holds decides. */
+static const struct form_row objects[] = {
+	{"object", "clear", "swj-off"},
+	{"object_moved", "may-lock-out", "swj-off"},
+	{"object_received", "may-lock-out", "swj-off"},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static void check_both(struct form_test *t, const char *form)
@@ -165,6 +173,8 @@ int main(int argc, char **argv)
 		check_disguised(&t, disguised[i]);
 	for (size_t i = 0; i < COUNT(perils); i++)
 		form_check(&t, &perils[i], "Os");
+	for (size_t i = 0; i < 2 * COUNT(objects); i++)
+		form_check(&t, &objects[i / 2], i % 2 ? "Os" : "O0");
 	for (size_t i = 0; i < COUNT(talks); i++)
 		check_talk(&t, &talks[i], "clear");
 	for (size_t i = 0; i < COUNT(absent); i++)
