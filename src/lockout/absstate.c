@@ -147,16 +147,23 @@ static bool same_flags(const struct abs_state *x, const struct abs_state *y)
 	return x->flags == y->flags && abs_equal(&x->a, &y->a) && abs_equal(&x->b, &y->b);
 }
 
+static bool join_bit(enum abs_gate *into, enum abs_gate from)
+{
+	if (*into == from || *into == GATE_UNKNOWN)
+		return false;
+	*into = GATE_UNKNOWN;
+	return true;
+}
+
 bool abs_state_join(struct abs_state *into, const struct abs_state *from)
 {
 	bool changed = false;
 
 	for (unsigned i = 0; i < 16; i++)
 		changed |= join_value(&into->r[i], &from->r[i]);
-	if (into->gate != from->gate && into->gate != GATE_UNKNOWN) {
-		into->gate = GATE_UNKNOWN;
-		changed = true;
-	}
+	changed |= join_bit(&into->gate, from->gate);
+	changed |= join_bit(&into->deep, from->deep);
+	changed |= join_bit(&into->standby, from->standby);
 	if (into->flags != FLAGS_UNKNOWN && !same_flags(into, from)) {
 		into->flags = FLAGS_UNKNOWN;
 		changed = true;

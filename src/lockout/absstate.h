@@ -25,7 +25,7 @@ struct abs_slot {
 /* What the flags tell: a comparison a - b, or the N and Z of one result. */
 enum abs_flags { FLAGS_UNKNOWN, FLAGS_COMPARED, FLAGS_RESULT };
 
-/* Is AFIO clocked (RCC_APB2ENR.AFIOEN)? Without, AFIO takes no store. */
+/* Is a bit set? Of AFIO's clock (RCC_APB2ENR.AFIOEN): without, AFIO takes no store. */
 enum abs_gate { GATE_UNKNOWN, GATE_OFF, GATE_ON };
 
 struct abs_state {
@@ -34,6 +34,7 @@ struct abs_state {
 	struct absval a, b;   /* FLAGS_COMPARED: both; FLAGS_RESULT: a */
 	uint8_t assumed;      /* a condition taken for true, + 1; 0: none */
 	enum abs_gate gate;
+	enum abs_gate deep, standby; /* SCR.SLEEPDEEP, PWR_CR.PDDS */
 	uint8_t slot_count;
 	struct abs_slot slots[ABS_SLOTS];
 	/* Variables as this way left them; their addresses are their offsets. */

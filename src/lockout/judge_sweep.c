@@ -1,6 +1,8 @@
 /*
  * What the run did not reach: the static sweep's hits become findings, unless
- * the run went that very way and kept SWD.
+ * the run went that very way and kept SWD. What makes attaching harder without
+ * touching SWJ_CFG is told once a cause, as the run would tell it, but never as
+ * more than likely.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +38,7 @@ static bool was_run(const struct subject *s, const struct outcome *o, const stru
 	for (size_t i = 0; i < h->call_count; i++)
 		if (!executed(s, o, h->calls[i]))
 			return false;
-	return !h->in_it || changed_swj(o, h->store_pc);
+	return !h->in_it || h->kind != SWEEP_SWJ || changed_swj(o, h->store_pc);
 }
 
 /* The statement to change: where the constant entered, or the call that chose
@@ -142,6 +144,19 @@ static void describe_hit(const struct sweep_hit *h, struct lockout_finding *f)
 			 h->read_back ? " when AFIO_MAPR's SWJ_CFG bits read back as 100" : "");
 }
 
+static void fill_finding(const struct subject *s, const struct outcome *o,
+			 const struct sweep_hit *h, const struct lockout_place *blame,
+			 struct lockout_finding *f)
+{
+	f->store_target = h->target;
+	f->store_value = h->value;
+	f->pins_needed = o->watch.pins;
+	fill_stack(s->img, h, f);
+	f->store = f->stack[0];
+	f->blame = *blame;
+	describe_condition(s, o, h, f);
+}
+
 static enum status add_hit(const struct subject *s, const struct outcome *o,
 			   const struct sweep_hit *h, struct lockout_report *r)
 {
@@ -157,17 +172,126 @@ static enum status add_hit(const struct subject *s, const struct outcome *o,
 	f->cause = h->read_back ? CAUSE_SWJ_RMW : CAUSE_SWJ_OFF;
 	f->level = h->gate_off || h->doubtful ? LEVEL_NOTE : LEVEL_LOCKOUT;
 	f->certainty = h->read_back || h->dma ? CERTAIN_POSSIBLE : CERTAIN_LIKELY;
-	f->store_target = h->target;
-	f->store_value = h->value;
-	f->pins_needed = o->watch.pins;
-	fill_stack(s->img, h, f);
-	f->store = f->stack[0];
-	f->blame = blame;
-	describe_condition(s, o, h, f);
+	fill_finding(s, o, h, &blame, f);
 	describe_hit(h, f);
 	if (!h->gate_off)
 		fix_swj(s->img, f, f->fix, sizeof f->fix);
 	return STATUS_OK;
+}
+
+/* ---- what makes attaching harder ------------------------------------------------------ */
+
+static const struct peril {
+	enum cause cause;
+	enum lockout_level level;
+	const char *what, *fix;
+} perils[] = {
+	[SWEEP_RDP] = {CAUSE_RDP, LEVEL_HAZARD,
+		       "programs the RDP option byte: read-out protection is on after the next reset",
+		       "Read-out protection is removed by `reflash options unlock`, which erases the "
+		       "chip. Let the firmware protect itself only in release builds."},
+	[SWEEP_WRP] = {CAUSE_WRP, LEVEL_HAZARD,
+		       "write-protects flash pages: writing to them fails until "
+		       "`reflash options wrp=none`",
+		       "Protect only what must not change (a boot loader), or leave WRP at 0xFF."},
+	[SWEEP_USER] = {CAUSE_OPTION_BYTES, LEVEL_HAZARD,
+			"changes the USER option byte (hardware watchdog, reset on Stop or Standby)",
+			""},
+	[SWEEP_ERASE] = {CAUSE_RDP, LEVEL_HAZARD,
+			 "erases the option bytes, and nothing writes RDP=0xA5 back: read-out "
+			 "protection is on after the next reset",
+			 "Program RDP=0xA5 (0x1FFFF800) right after erasing the option bytes."},
+	[SWEEP_STOP] = {CAUSE_STOP, LEVEL_HAZARD,
+			"enters Stop mode; the debug port does not answer meanwhile",
+			"Attach under reset: the debug tool then sets DBGMCU_CR's bits, and the chip "
+			"stays attachable until power-off."},
+	[SWEEP_STANDBY] = {CAUSE_STANDBY, LEVEL_HAZARD,
+			   "enters Standby mode; the debug port does not answer meanwhile",
+			   "Attach under reset: the debug tool then sets DBGMCU_CR's bits, and the chip "
+			   "stays attachable until power-off."},
+	[SWEEP_IWDG] = {CAUSE_WATCHDOG, LEVEL_NOTE, "starts the independent watchdog (IWDG)", ""},
+};
+
+/* Functions that do not return, called by such, none of them run: that is how a
+ * program gives up (panics, failed assertions), not how it saves power. */
+static bool gives_up(const struct subject *s, const struct outcome *o, const struct sweep_hit *h)
+{
+	unsigned dead_ends = 0;
+
+	for (size_t i = 0; i < h->call_count; i++)
+		dead_ends += h->no_return >> (h->call_count - i) & 1 && !executed(s, o, h->calls[i]);
+	return (h->kind == SWEEP_STOP || h->kind == SWEEP_STANDBY) && dead_ends > 1;
+}
+
+/* An option byte whose value nobody knows here may as well be what it was. */
+static enum lockout_level peril_level(const struct subject *s, const struct outcome *o,
+				      const struct sweep_hit *h)
+{
+	bool is_byte = h->kind == SWEEP_RDP || h->kind == SWEEP_WRP || h->kind == SWEEP_USER;
+
+	if (gives_up(s, o, h) || (is_byte && (h->known & 0xFF) != 0xFF))
+		return LEVEL_NOTE;
+	return perils[h->kind].level;
+}
+
+/* Said already, by the run or of another path? */
+static bool peril_told(const struct lockout_report *r, enum cause cause, enum lockout_level level)
+{
+	for (size_t i = 0; i < r->finding_count; i++)
+		if (r->findings[i].cause == cause && r->findings[i].level >= level)
+			return true;
+	return false;
+}
+
+/* Whoever erases what follows, by stores that the sweep cannot place, may well
+ * write RDP back. */
+static bool is_peril(const struct sweep_result *found, const struct sweep_hit *h)
+{
+	return h->kind != SWEEP_ERASE ||
+	       (!found->rdp_programmed && (found->options_programmed || !found->option_mode));
+}
+
+static enum status add_peril(const struct subject *s, const struct outcome *o,
+			     const struct sweep_hit *h, enum lockout_level level,
+			     struct lockout_report *r)
+{
+	const struct peril *p = &perils[h->kind];
+	struct lockout_place blame;
+	struct lockout_finding *f;
+
+	if (peril_told(r, p->cause, level))
+		return STATUS_OK;
+	(void)blamed_address(s->img, h, &blame);
+	f = report_add(r);
+	if (!f)
+		return STATUS_NO_MEMORY;
+	f->cause = p->cause;
+	f->level = level;
+	f->certainty = level == LEVEL_NOTE ? CERTAIN_POSSIBLE : CERTAIN_LIKELY;
+	fill_finding(s, o, h, &blame, f);
+	snprintf(f->summary, sizeof f->summary, "a path that this run did not take %s%s", p->what,
+		 level == p->level ? "" : gives_up(s, o, h) ? " (when the program gives up)"
+		 : ", if the value (not known here) says so");
+	if (level != LEVEL_NOTE)
+		snprintf(f->fix, sizeof f->fix, "%s", p->fix);
+	return STATUS_OK;
+}
+
+/* Hazards first, so that a note of the same cause is not told beside them. */
+static enum status add_perils(const struct subject *s, const struct outcome *o,
+			      const struct sweep_result *found, struct lockout_report *r)
+{
+	enum status status = STATUS_OK;
+
+	for (int level = LEVEL_HAZARD; level >= LEVEL_NOTE; level--)
+		for (size_t i = 0; status == STATUS_OK && i < found->hit_count; i++) {
+			const struct sweep_hit *h = &found->hits[i];
+
+			if (h->kind != SWEEP_SWJ && (int)peril_level(s, o, h) == level &&
+			    is_peril(found, h) && !was_run(s, o, h))
+				status = add_peril(s, o, h, (enum lockout_level)level, r);
+		}
+	return status;
 }
 
 static bool has_lockout(const struct lockout_report *r)
@@ -176,6 +300,11 @@ static bool has_lockout(const struct lockout_report *r)
 		if (r->findings[i].cause == CAUSE_SWJ_OFF && r->findings[i].level == LEVEL_LOCKOUT)
 			return true;
 	return false;
+}
+
+static bool is_swj(const struct sweep_hit *h, bool variable)
+{
+	return h->kind == SWEEP_SWJ && h->variable == variable;
 }
 
 enum status judge_sweep(const struct subject *s, const struct lockout_options *opt,
@@ -188,12 +317,14 @@ enum status judge_sweep(const struct subject *s, const struct lockout_options *o
 		status = sweep_image(s->img, s->vectors, 16u + s->chip->irqs, o->watch.afio_clocked,
 				     opt->quick ? SWEEP_STEPS_QUICK : SWEEP_STEPS, found, err);
 	for (size_t i = 0; status == STATUS_OK && i < found->hit_count; i++)
-		if (!found->hits[i].variable && !was_run(s, o, &found->hits[i]))
+		if (is_swj(&found->hits[i], false) && !was_run(s, o, &found->hits[i]))
 			status = add_hit(s, o, &found->hits[i], r);
 	/* What a variable may hold was put there: mostly by what is found already. */
 	for (size_t i = 0; status == STATUS_OK && i < found->hit_count && !has_lockout(r); i++)
-		if (found->hits[i].variable && !was_run(s, o, &found->hits[i]))
+		if (is_swj(&found->hits[i], true) && !was_run(s, o, &found->hits[i]))
 			status = add_hit(s, o, &found->hits[i], r);
+	if (status == STATUS_OK)
+		status = add_perils(s, o, found, r);
 	free(found);
 	return status;
 }

@@ -172,16 +172,19 @@ static size_t next_block(const struct walk *w)
 	return found ? (size_t)(found - w->queued) : NO_BLOCK;
 }
 
-/* The condition of each hit found in or below this function, unless a function
- * further in already has one. */
+/* What this function has to do with each hit found in or below it: its condition,
+ * unless a function further in already has one; whether it is a dead end. */
 static void name_conditions(const struct walk *w, size_t first_hit)
 {
 	struct sweep *sw = w->sw;
 
-	for (size_t i = first_hit; i < sw->out->hit_count; i++)
+	for (size_t i = first_hit; i < sw->out->hit_count; i++) {
+		if (!w->returned && !sweep_exhausted(sw))
+			sw->out->hits[i].no_return |= 1u << sw->depth;
 		if (!sw->out->hits[i].branch)
 			sw->out->hits[i].branch = deciding_branch(
 				w->edges, w->edge_count, sw->hit_block[i][sw->depth]);
+	}
 }
 
 void walk_function(struct sweep *sw, uint32_t entry, const struct abs_state *in, struct walk *w)
@@ -235,6 +238,7 @@ static void walk_root(struct sweep *sw, struct sweep_root *root)
 	if (in && w) {
 		abs_state_init(in, 0);
 		in->gate = root->is_reset ? GATE_OFF : GATE_UNKNOWN;
+		in->deep = in->standby = in->gate;
 		sw->root = root;
 		sw->depth = 0;
 		sw->root_start = sw->out->steps;
@@ -305,6 +309,15 @@ static bool has_hit(const struct sweep_result *r, const struct sweep_hit *h)
 	return false;
 }
 
+/* Other hits are no alarm, and not worth walking again. */
+static bool has_swj_hit(const struct sweep_result *r)
+{
+	for (size_t i = 0; i < r->hit_count; i++)
+		if (r->hits[i].kind == SWEEP_SWJ)
+			return true;
+	return false;
+}
+
 static void walk_again(struct sweep *sw, struct sweep_result *out)
 {
 	*out = (struct sweep_result){0};
@@ -364,7 +377,7 @@ enum status sweep_image(const struct image *img, uint32_t vectors, size_t vector
 	walk_all(sw);
 	settle_gates(sw, clocked);
 	out->complete = !sweep_exhausted(sw);
-	if (out->hit_count && out->complete)
+	if (out->complete && has_swj_hit(out))
 		doubt_hits(sw);
 	sweep_free(sw);
 	return STATUS_OK;

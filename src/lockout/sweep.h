@@ -1,12 +1,15 @@
 /*
- * The static sweep: stores that no run reached. Recovers the control flow from
+ * The static sweep: what no run reached. Recovers the control flow from
  * the vectors (and function pointers found in the image), carries constants
  * across calls bit by bit, and reports stores that switch SWD off on a path
  * that nothing known forbids. Branches whose condition is known are followed
  * one way only, so an arm behind a constant selector stays silent.
  *
- * A store counts only where AFIO is clocked (RCC_APB2ENR.AFIOEN), as far as
- * that is known: off at reset; in a task or an interrupt as others leave it.
+ * Beside those: option bytes that are programmed to protect, WFI and WFE that
+ * enter Stop or Standby, the start of the IWDG.
+ *
+ * A store to AFIO_MAPR counts only where AFIO is clocked (RCC_APB2ENR.AFIOEN),
+ * as far as that is known: off at reset; in a task or an interrupt as others leave it.
  *
  * RAM variables may hold anything, and one to which SWJ_CFG=100 is stored
  * somewhere (or from which it starts) may hold it anywhere. Where that gives a
@@ -14,7 +17,8 @@
  * only, not zero, by all stores whose address is known, holds that. A hit that
  * goes away is doubtful (the pins of a serial port object, say).
  *
- * Not modelled: values in memory whose address is not known.
+ * Not modelled: values in memory whose address is not known; what a branch that
+ * was taken says of what it compared; an event that WFE only takes.
  */
 #ifndef REFLASH_LOCKOUT_SWEEP_H
 #define REFLASH_LOCKOUT_SWEEP_H
@@ -27,10 +31,21 @@
 #include "image/image.h"
 
 #define SWEEP_CALLS_MAX 16
-#define SWEEP_HITS_MAX 32
+#define SWEEP_HITS_MAX 48
+#define SWEEP_PERILS_MAX 16 /* of these, others than SWEEP_SWJ */
 
-/* One store that may switch SWD off. */
+/* What a path that was not run does. */
+enum sweep_kind {
+	SWEEP_SWJ,     /* stores SWJ_CFG=100: switches SWD off */
+	SWEEP_RDP, SWEEP_WRP, SWEEP_USER, /* programs that option byte, perhaps to protect */
+	SWEEP_ERASE,   /* erases the option bytes, and nobody writes RDP back */
+	SWEEP_STOP, SWEEP_STANDBY,        /* WFI or WFE with SLEEPDEEP set */
+	SWEEP_IWDG,    /* starts the watchdog */
+};
+
+/* One such instruction, mostly a store. */
 struct sweep_hit {
+	enum sweep_kind kind;
 	uint32_t store_pc;
 	uint32_t target, value; /* value: unknown bits 0 */
 	uint32_t known;         /* which bits of value are certain */
@@ -47,6 +62,7 @@ struct sweep_hit {
 	size_t call_count;
 	uint32_t root;          /* entry of the function where the walk began */
 	bool root_is_vector;    /* reset or interrupt; else: found as a function pointer */
+	uint32_t no_return;     /* bit n: the function n calls below the root never returns */
 	uint32_t branch;        /* nearest undecided branch before it; 0: none */
 };
 
@@ -56,6 +72,8 @@ struct sweep_result {
 	size_t functions;   /* functions walked */
 	size_t steps;       /* instructions interpreted */
 	bool complete;      /* false: the step budget ran out */
+	bool rdp_programmed, options_programmed; /* by a store whose address is known */
+	bool option_mode;   /* FLASH_CR.OPTPG is set somewhere */
 };
 
 /* `clocked`: AFIO is known to get its clock some time. `max_steps` bounds the

@@ -43,7 +43,8 @@ static uint64_t mix_value(uint64_t h, const struct absval *v, uint32_t sp)
 
 static uint64_t memo_key(uint32_t entry, const struct abs_state *s)
 {
-	uint64_t h = mix(1 + (uint64_t)s->gate, entry);
+	uint64_t modes = 1 + (uint64_t)s->gate + 4u * s->deep + 16u * s->standby;
+	uint64_t h = mix(modes, entry);
 	uint32_t sp = s->r[13].value;
 	bool sees_stack = passes_stack(s);
 
@@ -90,6 +91,8 @@ static void callee_state(const struct abs_state *s, bool sees_stack, struct abs_
 	abs_state_init(in, sp);
 	in->r[13] = s->r[13];
 	in->gate = s->gate;
+	in->deep = s->deep;
+	in->standby = s->standby;
 	for (unsigned i = 0; i < 4; i++)
 		in->r[i] = s->r[i];
 	for (unsigned i = 0; i < s->slot_count; i++)
@@ -216,6 +219,8 @@ static void memo_fill(struct sweep_memo *m, uint64_t key, const struct walk *w, 
 	if (m->r0.depth > w->sw->depth)
 		m->r0.depth = ABS_DEEP;
 	m->gate = w->returned ? w->exit.gate : GATE_UNKNOWN;
+	m->deep = w->returned ? w->exit.deep : GATE_UNKNOWN;
+	m->standby = w->returned ? w->exit.standby : GATE_UNKNOWN;
 	m->touches = w->sw->touches[walks_index(w->entry)];
 	m->returns = w->returned || sweep_exhausted(w->sw);
 	m->key = key;
@@ -234,6 +239,8 @@ static void return_from(struct abs_state *s, const struct sweep_memo *m, bool se
 	if (sees_stack)
 		take_back_stack(s, m);
 	after_call(s, m->r0, m->gate);
+	s->deep = m->deep;
+	s->standby = m->standby;
 }
 
 /* Into a function that was not walked in this state before. */

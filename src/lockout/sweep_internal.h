@@ -6,6 +6,7 @@
  *   sweep_call.c    into functions and back
  *   sweep_choice.c  whose constants decided
  *   sweep_memory.c  what loads give, which stores are hits
+ *   sweep_peril.c   what else makes attaching harder
  *   roots.c         where walking starts
  *   condition.c     under which condition a block is reached
  */
@@ -24,7 +25,7 @@
 struct sweep_memo {
 	uint64_t key; /* 0: free */
 	struct absval r0;
-	enum abs_gate gate;
+	enum abs_gate gate, deep, standby;
 	bool returns, touches;
 	uint8_t slot_count;
 	int32_t sp; /* at the call; slots count like it */
@@ -61,6 +62,12 @@ struct sweep_decision {
 };
 #define SWEEP_DECISIONS_MAX 8
 
+/* A store of an option byte that leaves things as they are, or may. */
+struct sweep_harmless {
+	uint32_t pc, call; /* call: innermost; 0: none */
+};
+#define SWEEP_HARMLESS_MAX 16
+
 struct sweep {
 	const struct image *img;
 	struct sweep_result *out;
@@ -81,6 +88,8 @@ struct sweep {
 	/* Variables may hold anything; are followed along a way, and what they are
 	 * given is noted; have what they were found to be given. */
 	enum { VARIABLES_UNKNOWN, VARIABLES_NOTED, VARIABLES_TRUSTED } variables;
+	struct sweep_harmless harmless[SWEEP_HARMLESS_MAX];
+	size_t harmless_count;
 	struct sweep_decision decisions[SWEEP_DEPTH_MAX + 1][SWEEP_DECISIONS_MAX];
 	unsigned decision_count[SWEEP_DEPTH_MAX + 1];
 	enum abs_gate hit_gate[SWEEP_HITS_MAX];
@@ -166,6 +175,18 @@ void sweep_touch(struct sweep *sw);
 bool sweep_fetch(const struct sweep *sw, uint32_t pc, struct arm_insn *insn);
 /* Where the image keeps what start-up copies to a RAM address; 0: nothing. */
 uint32_t sweep_load_address(const struct image *img, uint32_t address);
+
+/* A hit of the instruction under way; `v`: what it stores. NULL: known already, or
+ * no room. */
+struct sweep_hit *sweep_add_hit(struct sweep *sw, enum sweep_kind kind, uint32_t pc,
+				uint32_t target, const struct absval *v);
+/* A store of option bytes, to FLASH_CR, the power control or the watchdog, as
+ * widened by the bridge. */
+void peril_store(struct sweep *sw, uint32_t pc, uint32_t address, const struct absval *v);
+/* A load of what decides how deep the core sleeps. */
+bool peril_load(const struct sweep *sw, uint32_t address, struct absval *v);
+/* WFI or WFE. */
+void peril_sleep(struct sweep *sw, uint32_t pc);
 
 /* What loads give and stores mean; ctx is the struct sweep. */
 extern const struct abs_memory sweep_memory;

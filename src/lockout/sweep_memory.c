@@ -141,12 +141,15 @@ static struct absval trusted(const struct sweep *sw, uint32_t address, unsigned 
 static struct absval load_known(void *ctx, uint32_t address, unsigned size)
 {
 	struct sweep *sw = ctx;
+	struct absval bit;
 	uint32_t v;
 
 	if (address >= MAPR && address < MAPR + 4)
 		return (struct absval){.read_back = SWJ_FIELD >> 8 * (address - MAPR)};
 	if (address == APB2ENR && sw->now->gate != GATE_UNKNOWN)
 		return (struct absval){.known = 1, .value = sw->now->gate == GATE_ON};
+	if (peril_load(sw, address, &bit))
+		return bit;
 	if (in_ram(address) && in_ram(sw->pc) && address - sw->pc + CODE_REACH < 2 * CODE_REACH)
 		address = sweep_load_address(sw->img, address);
 	else if (in_ram(address)) {
@@ -183,20 +186,28 @@ static struct absval widened(struct absval v, unsigned size)
 
 /* The same constant in the same store is one thing to change, however many ways
  * lead there; the first way is kept, unless AFIO had no clock there. */
-static struct sweep_hit *hit_place(struct sweep *sw, uint32_t pc, uint32_t origin)
+static struct sweep_hit *hit_place(struct sweep *sw, enum sweep_kind kind, uint32_t pc,
+				   uint32_t origin)
 {
 	struct sweep_result *out = sw->out;
+	size_t perils = 0;
 
-	for (size_t i = 0; i < out->hit_count; i++)
+	for (size_t i = 0; i < out->hit_count; i++) {
+		perils += out->hits[i].kind != SWEEP_SWJ;
 		if (out->hits[i].store_pc == pc && out->hits[i].origin == origin)
-			return sw->hit_gate[i] != GATE_ON && sw->now->gate > sw->hit_gate[i]
+			return kind == SWEEP_SWJ && sw->hit_gate[i] != GATE_ON &&
+					       sw->now->gate > sw->hit_gate[i]
 				       ? &out->hits[i] : NULL;
-	return out->hit_count < SWEEP_HITS_MAX ? &out->hits[out->hit_count++] : NULL;
+	}
+	if (out->hit_count == SWEEP_HITS_MAX || (kind != SWEEP_SWJ && perils == SWEEP_PERILS_MAX))
+		return NULL;
+	return &out->hits[out->hit_count++];
 }
 
-static struct sweep_hit *add_hit(struct sweep *sw, uint32_t pc, const struct absval *v)
+struct sweep_hit *sweep_add_hit(struct sweep *sw, enum sweep_kind kind, uint32_t pc,
+				uint32_t target, const struct absval *v)
 {
-	struct sweep_hit *h = hit_place(sw, pc, v->origin);
+	struct sweep_hit *h = hit_place(sw, kind, pc, v->origin);
 	size_t at;
 
 	if (!h)
@@ -205,7 +216,7 @@ static struct sweep_hit *add_hit(struct sweep *sw, uint32_t pc, const struct abs
 	memcpy(sw->hit_block[at], sw->block, sizeof sw->block);
 	sw->hit_gate[at] = sw->now->gate;
 	sw->hit_root[at] = sw->root;
-	*h = (struct sweep_hit){.store_pc = pc, .target = MAPR, .value = v->value,
+	*h = (struct sweep_hit){.kind = kind, .store_pc = pc, .target = target, .value = v->value,
 				.known = v->known, .origin = v->origin, .table = v->table,
 				.variable = v->variable,
 				.root = sw->root->entry, .root_is_vector = sw->root->is_vector,
@@ -217,13 +228,19 @@ static struct sweep_hit *add_hit(struct sweep *sw, uint32_t pc, const struct abs
 	return h;
 }
 
+static struct sweep_hit *add_hit(struct sweep *sw, uint32_t pc, const struct absval *v)
+{
+	return sweep_add_hit(sw, SWEEP_SWJ, pc, MAPR, v);
+}
+
 /* SWD is on again before anything else could happen: what the same straight
  * way did before is undone. */
 static void undo_hits(struct sweep *sw)
 {
 	struct sweep_result *out = sw->out;
 
-	while (out->hit_count && out->hits[out->hit_count - 1].root == sw->root->entry &&
+	while (out->hit_count && out->hits[out->hit_count - 1].kind == SWEEP_SWJ &&
+	       out->hits[out->hit_count - 1].root == sw->root->entry &&
 	       out->hits[out->hit_count - 1].call_count >= sw->depth &&
 	       memcmp(sw->hit_block[out->hit_count - 1], sw->block,
 		      (sw->depth + 1) * sizeof sw->block[0]) == 0)
@@ -323,6 +340,8 @@ static void store_known(void *ctx, uint32_t pc, uint32_t address, unsigned size,
 		store_dma_address(sw, pc, &v);
 	else if ((address & ~3u) == MAPR)
 		v = widened(v, size), store_mapr(sw, pc, &v);
+	else
+		v = widened(v, size), peril_store(sw, pc, address, &v);
 }
 
 const struct abs_memory sweep_memory = {.load = load_known, .store = store_known,

@@ -213,6 +213,8 @@ static bool step(struct walk *w, struct abs_state *s, const struct arm_insn *ins
 	w->sw->now = s;
 	w->sw->pc = pc;
 	arm_effects(insn, pc, &fx);
+	if (insn->kind == ARM_KIND_WFI || insn->kind == ARM_KIND_WFE)
+		peril_sleep(w->sw, pc);
 	if (fx.flow == ARM_FLOW_NEXT) {
 		execute(w, s, insn, pc, it_cond);
 		if (insn->flags & ARM_INSN_SETFLAGS)

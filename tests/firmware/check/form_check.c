@@ -32,7 +32,7 @@ static struct image *load(const struct form_test *t, const char *form, const cha
 static bool names_form(const char *line, const char *form, const char *flags)
 {
 	const char *at = strstr(line, "/* blame ");
-	char words[128], at_level[64], *word, *save;
+	char words[256], at_level[64], *word, *save;
 
 	if (!at)
 		return false;

@@ -1,7 +1,8 @@
 /*
  * What makes attaching harder without touching SWJ_CFG, one program a FORM:
  * low power, watchdogs, reset loops, option bytes, faults; and the harmless
- * likes of them. The line to look at carries `blame FORM`.
+ * likes of them. The line to look at carries `blame FORM`. BEHIND (styles.h),
+ * where only the sweep sees them, `behind_FORM` where that differs.
  */
 #include "styles.h"
 
@@ -12,9 +13,9 @@ enum {
 	FORM_window_bites, FORM_window_fed, FORM_iwdg_late,
 	FORM_reset_from_fault, FORM_reset_core, FORM_reset_once,
 	FORM_protect_read, FORM_protect_erase_only, FORM_protect_until_stuck, FORM_protect_write,
-	FORM_protect_pages, FORM_hardware_watchdog, FORM_user_data, FORM_options_unlocked,
-	FORM_null_call, FORM_undefined, FORM_unaligned_word, FORM_stack_gone, FORM_locked_up,
-	FORM_divided,
+	FORM_protect_pages, FORM_hardware_watchdog, FORM_user_data, FORM_rdp_kept,
+	FORM_options_moved, FORM_options_unlocked, FORM_null_call, FORM_undefined, FORM_unaligned_word, FORM_stack_gone, FORM_locked_up,
+	FORM_divided, FORM_shallow_again, FORM_standby_unused, FORM_gives_up,
 };
 
 static volatile uint32_t sink, ticks;
@@ -54,10 +55,36 @@ static void stop_forms(void)
 	}
 	if (IS(stop_event)) {
 		SCR |= 4;
-		__asm volatile("sev\n wfe");
+		__asm volatile("sev\n wfe"); /* blame behind_stop_event */
 		for (;;) /* blame stop_event */
 			__asm volatile("wfe"); /* blame stop_event */
 	}
+}
+
+/* Linked, and called by nobody. */
+void standby_unused(void);
+__attribute__((used)) void standby_unused(void)
+{
+	if (IS(standby_unused)) {
+		PWR_CR |= 2;
+		SCR |= 4;
+		__asm volatile("wfi");
+	}
+}
+
+/* Called by what never returns, called by the same: how a program gives up. */
+__attribute__((noinline, noreturn)) static void halt(void)
+{
+	PWR_CR |= 2;
+	SCR |= 4;
+	for (;;) /* blame gives_up */
+		__asm volatile("wfi"); /* blame gives_up */
+}
+
+__attribute__((noinline, noreturn)) static void give_up(void)
+{
+	sink++;
+	halt();
 }
 
 static void sleep_forms(void)
@@ -79,6 +106,16 @@ static void sleep_forms(void)
 	}
 	if (IS(deep_set_only))
 		SCR |= 4;
+	if (IS(gives_up))
+		give_up();
+	if (IS(shallow_again)) {
+		SCR |= 4;
+		PWR_CR |= 2;
+		SCR &= ~4u;
+		start_ticks();
+		for (;;)
+			__asm volatile("wfi"); /* blame shallow_again */
+	}
 }
 
 /* ---- watchdogs and resets ------------------------------------------------------------- */
@@ -144,7 +181,7 @@ static void wait_flash(void)
 
 static void erase_options(void)
 {
-	FLASH_CR = 1u << 9 | 1u << 5;
+	FLASH_CR = 1u << 9 | 1u << 5; /* blame behind_protect_erase_only */
 	FLASH_CR = 1u << 9 | 1u << 5 | 1u << 6; /* blame protect_read protect_erase_only protect_until_stuck */
 	wait_flash();
 	FLASH_CR = 1u << 9;
@@ -153,9 +190,18 @@ static void erase_options(void)
 static void program_option(uint32_t at, uint16_t v)
 {
 	FLASH_CR = 1u << 9 | 1u << 4;
-	*(volatile uint16_t *)(uintptr_t)at = v; /* blame protect_read protect_write protect_pages hardware_watchdog user_data protect_until_stuck */
+	*(volatile uint16_t *)(uintptr_t)at = v; /* blame protect_read protect_write protect_pages hardware_watchdog user_data protect_until_stuck behind_protect_read@O2 behind_protect_until_stuck@O2 behind_protect_pages@O2 behind_hardware_watchdog@O2 */
 	wait_flash();
 	FLASH_CR = 1u << 9;
+}
+
+/* What the option bytes were, read before they are erased. */
+static uint16_t saved[8];
+
+static void save_options(void)
+{
+	for (unsigned i = 0; i < 8; i++)
+		saved[i] = ((const volatile uint16_t *)OPTIONS)[i];
 }
 
 static void option_forms(void)
@@ -165,15 +211,26 @@ static void option_forms(void)
 		return;
 	if (IS(protect_until_stuck) && REG(0x4002201C) & 2)
 		return;
+	if (IS(options_moved))
+		save_options();
 	if (!IS(protect_write))
 		erase_options();
 	if (IS(protect_erase_only))
 		return;
-	program_option(OPTIONS, IS(protect_read) || IS(protect_until_stuck) ? 0x0000 : 0x00A5);
+	if (IS(rdp_kept)) {
+		program_option(OPTIONS, REG(0x4002201C) & 2 ? 0x00FF : 0x00A5); /* blame behind_rdp_kept */
+		return;
+	}
+	if (IS(options_moved)) {
+		for (unsigned i = 0; i < 8; i++)
+			program_option(OPTIONS + 2 * i, saved[i]);
+		return;
+	}
+	program_option(OPTIONS, IS(protect_read) || IS(protect_until_stuck) ? 0x0033 : 0x00A5); /* blame behind_protect_read behind_protect_until_stuck */
 	if (IS(protect_pages) || IS(protect_write))
-		program_option(OPTIONS + 8, 0x00FE);
+		program_option(OPTIONS + 8, 0x00FE); /* blame behind_protect_pages */
 	if (IS(hardware_watchdog))
-		program_option(OPTIONS + 2, 0x00FE);
+		program_option(OPTIONS + 2, 0x00FE); /* blame behind_hardware_watchdog */
 	if (IS(user_data))
 		program_option(OPTIONS + 4, 0x0042);
 	if (IS(protect_until_stuck))
@@ -204,13 +261,15 @@ static void fault_forms(void)
 
 int main(void)
 {
-	stop_forms();
-	sleep_forms();
-	watchdogs();
-	resets();
-	if (FORM >= FORM_protect_read && FORM <= FORM_options_unlocked)
-		option_forms();
-	fault_forms();
+	if (OPEN()) {
+		stop_forms();
+		sleep_forms();
+		watchdogs();
+		resets();
+		if (FORM >= FORM_protect_read && FORM <= FORM_options_unlocked)
+			option_forms();
+		fault_forms();
+	}
 	for (;;)
 		sink = ticks;
 }

@@ -74,6 +74,34 @@ static const struct form_row perils[] = {
 	{"stack_gone", "unknown", "fault"},
 	{"locked_up", "unknown", "fault"},
 	{"divided", "unknown", "fault"},
+	{"rdp_kept", "clear", ""},
+	{"options_moved", "clear", ""},
+	{"shallow_again", "clear", "sleep"},
+	{"standby_unused", "clear", ""},
+};
+
+/* The same where only the sweep sees them. */
+static const struct form_row swept_perils[] = {
+	{"stop_loop_behind", "hazard", "stop", .marked = "stop_loop"},
+	{"stop_event_behind", "hazard", "stop", .marked = "behind_stop_event"},
+	{"standby_wakes_behind", "hazard", "standby", .marked = "standby_wakes",
+	 .condition = "if the branch at 0x*"},
+	{"deep_set_only_behind", "clear", ""},
+	{"sleep_ticking_behind", "clear", ""},
+	{"iwdg_late_behind", "clear", "watchdog", .marked = "iwdg_late"},
+	{"protect_read_behind", "hazard", "rdp", .marked = "behind_protect_read",
+	 .condition = "if the branch at 0x*"},
+	{"protect_erase_only_behind", "hazard", "rdp", .marked = "behind_protect_erase_only"},
+	{"protect_until_stuck_behind", "hazard", "rdp", .marked = "behind_protect_until_stuck"},
+	{"protect_pages_behind", "hazard", "wrp", .marked = "behind_protect_pages"},
+	{"hardware_watchdog_behind", "hazard", "option-bytes", .marked = "behind_hardware_watchdog"},
+	{"user_data_behind", "clear", ""},
+	{"options_unlocked_behind", "clear", ""},
+	{"rdp_kept_behind", "clear", ""},
+	{"options_moved_behind", "clear", ""},
+	{"shallow_again_behind", "clear", ""},
+	{"standby_unused_behind", "clear", ""},
+	{"gives_up_behind", "clear", "standby", .marked = "gives_up"},
 };
 
 /* Behind the right answer; the same with DECOY keeps SWD. */
@@ -175,6 +203,10 @@ int main(int argc, char **argv)
 		form_check(&t, &perils[i], "Os");
 	for (size_t i = 0; i < 2 * COUNT(objects); i++)
 		form_check(&t, &objects[i / 2], i % 2 ? "Os" : "O0");
+	for (size_t i = 0; i < COUNT(swept_perils); i++) {
+		form_check(&t, &swept_perils[i], "O0");
+		form_check(&t, &swept_perils[i], "O2");
+	}
 	for (size_t i = 0; i < COUNT(talks); i++)
 		check_talk(&t, &talks[i], "clear");
 	for (size_t i = 0; i < COUNT(absent); i++)
