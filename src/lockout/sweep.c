@@ -309,7 +309,7 @@ static bool has_hit(const struct sweep_result *r, const struct sweep_hit *h)
 	return false;
 }
 
-/* Other hits are no alarm, and not worth walking again. */
+/* The others weigh less, and are not worth another walk. */
 static bool has_swj_hit(const struct sweep_result *r)
 {
 	for (size_t i = 0; i < r->hit_count; i++)
