@@ -122,10 +122,12 @@ static enum status judge_run(const struct subject *s, struct plan *plan, struct 
 	judge_resets(s, plan, o, r);
 	judge_protection(s, plan, o, r);
 	judge_jtag(s, plan, o, r);
+	status = judge_ignored(s, plan, o, r, err);
 	*proof = *o;
 	proof->coverage = NULL;
 	o->last.at = NULL; /* it is the proof's now */
-	status = judge_swj(s, &proof_plan, proof, r, err);
+	if (status == STATUS_OK)
+		status = judge_swj(s, &proof_plan, proof, r, err);
 	outcome_fini(proof);
 	free(proof);
 	return status;

@@ -78,6 +78,41 @@ static enum status add_offender(const struct subject *s, const struct plan *plan
 	return status;
 }
 
+#define IGNORED_GATED 1u /* mcu.h, MCU_EVENT_SWJ_IGNORED */
+
+enum status judge_ignored(const struct subject *s, const struct plan *plan,
+			  const struct outcome *o, struct lockout_report *r, struct err *err)
+{
+	const struct first_event *e = &o->watch.ignored;
+	struct swj_change c = {.instructions = e->instructions, .store = e->store};
+	struct lockout_finding *f;
+	struct blame *b;
+	char when[24];
+	enum status status;
+
+	if (!e->seen || e->b != IGNORED_GATED || watch_offender(&o->watch))
+		return STATUS_OK;
+	b = malloc(sizeof *b);
+	status = b ? blame_store(s, plan, &c, b, err) : STATUS_NO_MEMORY;
+	f = status == STATUS_OK ? report_add(r) : NULL;
+	if (f) {
+		f->cause = CAUSE_SWJ_OFF;
+		f->level = LEVEL_NOTE;
+		f->certainty = CERTAIN_PROVED;
+		fill_from_blame(b, f);
+		f->after_us = e->since_reset_ns / NS_PER_US;
+		f->store_target = e->store.target;
+		f->store_value = e->store.value;
+		time_text(e->since_reset_ns, when, sizeof when);
+		snprintf(f->summary, sizeof f->summary,
+			 "SWJ_CFG=100 is written %s after reset while AFIO's clock is off, without "
+			 "effect; as soon as RCC_APB2ENR.AFIOEN is set before it, it switches SWD "
+			 "and JTAG off", when);
+	}
+	free(b);
+	return status;
+}
+
 static void write_proof(struct lockout_report *r, size_t first, const struct plan *plan,
 			const struct outcome *o)
 {

@@ -474,6 +474,10 @@ void judge_jtag(const struct subject *s, const struct plan *plan, const struct o
 /* SWJ_CFG=100: off at the end, off for a moment, off by read-back; with proof. */
 enum status judge_swj(const struct subject *s, struct plan *plan, struct outcome *o,
 		      struct lockout_report *r, struct err *err) MUST_CHECK;
+/* SWJ_CFG=100 written while AFIO has no clock: a note, where nothing else took SWD. */
+enum status judge_ignored(const struct subject *s, const struct plan *plan,
+			  const struct outcome *o, struct lockout_report *r, struct err *err)
+	MUST_CHECK;
 /* Off for most of a run. */
 bool is_locked(const struct outcome *o);
 /* What only shows when somebody outside answers. Coverage of such runs is added

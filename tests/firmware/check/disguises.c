@@ -53,16 +53,16 @@ __attribute__((noinline)) void select_debug(unsigned which)
 static void without_clock(void)
 {
 	if (IS(clock_off))
-		AFIO_MAPR = SWJ_DISABLE;
+		AFIO_MAPR = SWJ_DISABLE; /* blame clock_off */
 	if (IS(clock_later)) {
-		lib_remap(SWJ_DISABLE, 0);
+		lib_remap(SWJ_DISABLE, 0); /* blame clock_later */
 		AFIO_ON();
 	}
 	if (IS(clock_gone)) {
 		AFIO_ON();
 		AFIO_MAPR = SWJ_NOJTAG;
 		RCC_APB2ENR &= ~RCC_APB2ENR_AFIOEN;
-		lib_remap(SWJ_DISABLE, 0);
+		lib_remap(SWJ_DISABLE, 0); /* blame clock_gone */
 	}
 }
 

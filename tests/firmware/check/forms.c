@@ -327,7 +327,7 @@ int main(void)
 	if (!IS(gate_off))
 		AFIO_ON();
 	if (IS(gate_off))
-		AFIO_MAPR = SWJ_DISABLE;
+		AFIO_MAPR = SWJ_DISABLE; /* blame gate_off */
 	if (IS(isr) || IS(late))
 		start_ticks();
 	locking_forms();

@@ -41,7 +41,7 @@ static const struct form_row locking[] = {
 
 /* Look-alikes and hazards. */
 static const struct form_row others[] = {
-	{"gate_off", "clear", ""}, {"reserved", "clear", ""}, {"nojtag", "clear", ""},
+	{"gate_off", "clear", "swj-off"}, {"reserved", "clear", ""}, {"nojtag", "clear", ""},
 	{"unused", "clear", ""}, {"decoy", "clear", ""}, {"selector", "clear", ""},
 	{"back_on", "clear", ""}, {"masked", "clear", ""},
 	{"stop", "hazard", "stop"}, {"standby", "hazard", "standby"},
