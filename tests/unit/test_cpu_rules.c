@@ -196,6 +196,47 @@ static void stkalign_pads_and_takes_it_back(void **state)
 	EQ(back, STACK - 8);
 }
 
+/* A frame that says it was padded, while STKALIGN is off: the bit means nothing (B1.5.8). */
+static void padding_is_stkaligns(void **state)
+{
+	struct mcu *m = BOOT(NOP, SPIN);
+
+	WRITE_HANDLER(m, EXC_IRQ0, NOP, BX_LR);
+	irq(m, 0, 0);
+	steps(m, 1);
+	put_word(m, STACK - 4, peek(m, STACK - 4) | 1u << 9);
+	mcu_set_reg(m, MCU_SP, STACK - 32);
+	steps(m, 1);
+	EQ(reg(m, 13), STACK);
+	mcu_free(m);
+}
+
+/* B1.5.6: the handler runs privileged on the main stack, CONTROL's nPRIV is the thread's
+ * all the while; the event register is set on the way in and on the way out. */
+static void what_entry_and_return_change(void **state)
+{
+	/* msr psp, r1; msr control, r0 (3); svc; wfe; movs r2, #1 */
+	struct mcu *m = BOOT(0xF381, 0x8809, 0xF380, 0x8814, 0xDF00, 0xBF20, 0x2201, SPIN);
+
+	mcu_set_reg(m, MCU_R0, 3);
+	mcu_set_reg(m, 1, STACK - 0x100);
+	mcu_set_reg(m, 2, 0);
+	/* mrs r4, control; wfe; bx lr */
+	WRITE_HANDLER(m, EXC_SVCALL, 0xF3EF, 0x8414, 0xBF20, BX_LR);
+	m->s.cpu.event = false;
+	steps(m, 4);
+	EQ(mcu_exception(m), EXC_SVCALL);
+	EQ(reg(m, 4), 1);
+	EQ(reg(m, 13), STACK);
+	EQ(reg(m, 14), 0xFFFFFFFD);
+	run_ns(m, 20000);
+	EQ(mcu_mode(m), MCU_MODE_RUN);
+	EQ(reg(m, 2), 1);
+	EQ(mcu_reg(m, MCU_SPECIAL), 3u << 24);
+	EQ(reg(m, 13), STACK - 0x100);
+	mcu_free(m);
+}
+
 static void a_bad_stack_is_a_bus_fault_of_its_own(void **state)
 {
 	struct mcu *m = BOOT(NOP, SPIN);
@@ -221,11 +262,27 @@ static void a_bad_stack_is_a_bus_fault_of_its_own(void **state)
 
 /* ---- returns --------------------------------------------------------------------------- */
 
+/* A vector without the Thumb bit is taken, and its first instruction faults. */
+static void an_even_vector_is_invstate(void **state)
+{
+	struct mcu *m = BOOT(NOP, SPIN);
+
+	put_word(m, 0x08000000 + 4 * EXC_IRQ0, HANDLER(EXC_IRQ0));
+	debug_put(m, SCS_SHCSR, 1u << 18);
+	debug_put(m, SCS_SHPR1, 0); /* UsageFault first */
+	irq(m, 0, 0x80);
+	steps(m, 2);
+	EQ(mcu_exception(m), EXC_USAGEFAULT);
+	EQ(debug_get(m, SCS_CFSR), CFSR_INVSTATE);
+	EQ(peek(m, reg(m, 13) + 24), HANDLER(EXC_IRQ0));
+	mcu_free(m);
+}
+
 /* Leaves the handler of interrupt 0 (`nested`: of 1 within 0) by BX R0; CFSR afterwards. */
 static uint32_t leave_by(uint32_t exc_return, bool nested, uint32_t ccr, unsigned *exception)
 {
 	struct mcu *m = BOOT(NOP, SPIN);
-	uint32_t cfsr;
+	uint32_t cfsr, sp;
 
 	debug_put(m, SCS_CCR, ccr);
 	debug_put(m, SCS_SHCSR, 1u << 18);
@@ -241,9 +298,12 @@ static uint32_t leave_by(uint32_t exc_return, bool nested, uint32_t ccr, unsigne
 		steps(m, 1);
 	}
 	mcu_set_reg(m, MCU_R0, exc_return);
+	sp = reg(m, 13);
 	steps(m, 1);
 	cfsr = debug_get(m, SCS_CFSR);
 	*exception = mcu_exception(m);
+	if (*exception == EXC_USAGEFAULT && reg(m, 13) == sp)
+		EQ(reg(m, 14), exc_return); /* what was tried is there for the handler to see */
 	mcu_free(m);
 	return cfsr;
 }
@@ -277,6 +337,30 @@ static void what_a_return_may_say(void **state)
 		if (cfsr != row[i].cfsr || exception != row[i].exception)
 			fail_msg("row %zu: CFSR %08x, exception %u", i, cfsr, exception);
 	}
+}
+
+/* To a handler, by a frame that says it interrupted none: the frame is stacked again. */
+static void a_return_and_its_frame_must_agree(void **state)
+{
+	struct mcu *m = BOOT(NOP, SPIN);
+
+	debug_put(m, SCS_SHCSR, 1u << 18);
+	WRITE_HANDLER(m, EXC_IRQ0, NOP, SPIN);
+	WRITE_HANDLER(m, EXC_IRQ0 + 1, NOP, BX_LR);
+	irq(m, 0, 0x80);
+	steps(m, 1);
+	irq(m, 1, 0x40);
+	steps(m, 1);
+	EQ(reg(m, 13), STACK - 64);
+	put_word(m, STACK - 64 + 28, 1u << 24);
+	put_word(m, STACK - 64 + 24, CODE | 1);
+	steps(m, 1);
+	EQ(mcu_exception(m), EXC_USAGEFAULT);
+	EQ(debug_get(m, SCS_CFSR), CFSR_INVPC);
+	EQ(reg(m, 13), STACK - 64);
+	EQ(peek(m, STACK - 64 + 24), CODE);
+	EQ(reg(m, 14), 0xFFFFFFF1);
+	mcu_free(m);
 }
 
 static void an_inactive_exception_can_not_return(void **state)
@@ -407,6 +491,10 @@ int main(void)
 		cmocka_unit_test(lines_are_levels),
 		cmocka_unit_test(late_arrivals_overtake),
 		cmocka_unit_test(stkalign_pads_and_takes_it_back),
+		cmocka_unit_test(padding_is_stkaligns),
+		cmocka_unit_test(what_entry_and_return_change),
+		cmocka_unit_test(an_even_vector_is_invstate),
+		cmocka_unit_test(a_return_and_its_frame_must_agree),
 		cmocka_unit_test(a_bad_stack_is_a_bus_fault_of_its_own),
 		cmocka_unit_test(what_a_return_may_say),
 		cmocka_unit_test(an_inactive_exception_can_not_return),

@@ -207,8 +207,10 @@ static void sleeponexit_sleeps_between_handlers(void **state)
 		run_ns(m, 20000);
 		EQ(mcu_mode(m), MCU_MODE_SLEEP);
 		EQ(reg(m, 4), i);
+		r0 = reg(m, 0);
+		run_ns(m, 20000);
+		EQ(reg(m, 0), r0);
 	}
-	r0 = reg(m, 0);
 	debug_put(m, SCS_SCR, 0);
 	irq(m, 0, 0);
 	run_ns(m, 20000);
@@ -338,6 +340,16 @@ static void exceptions_clear_the_monitor(void **state)
 	steps(m, 1);
 	irq(m, 0, 0);
 	steps(m, 2);
+	EQ(reg(m, 2), 1);
+	mcu_free(m);
+
+	m = BOOT(0xE850, 0x1F00, SPIN); /* nor is the thread's the handler's */
+	WRITE_HANDLER(m, EXC_IRQ0, 0xE840, 0x3200, SPIN);
+	mcu_set_reg(m, MCU_R0, 0x20000100);
+	steps(m, 1);
+	irq(m, 0, 0);
+	steps(m, 1);
+	EQ(mcu_exception(m), EXC_IRQ0);
 	EQ(reg(m, 2), 1);
 	mcu_free(m);
 
