@@ -18,7 +18,7 @@ static uint32_t fitted(const struct mcu *m, unsigned w)
 
 	if (irqs >= 32 * w + 32)
 		return UINT32_MAX;
-	return irqs <= 32 * w ? 0 : (1u << (irqs - 32 * w)) - 1;
+	return irqs <= 32 * w ? 0 : (1u << irqs % 32) - 1;
 }
 
 static void each_irq(uint32_t *set, unsigned w, uint32_t bits, bool on)
