@@ -148,12 +148,30 @@ static uint64_t budget_of(const struct lockout_options *opt)
 	return (opt->budget_ms ? opt->budget_ms : FORK_BUDGET_MS) * (uint64_t)EFFORT_A_MS;
 }
 
-static enum status run_and_judge(const struct subject *s, const struct lockout_options *opt,
+/* The run; and again as another part where the one assumed has not what it uses. */
+static enum status run_first(struct subject *s, const struct lockout_options *opt,
+			     const struct plan *plan, struct outcome *o, struct lockout_report *r,
+			     struct err *err)
+{
+	enum status status = run_plan(s, plan, true, o, err);
+	const struct chip *bigger;
+
+	if (status != STATUS_OK || opt->chip || !o->watch.bus_fault)
+		return status;
+	bigger = chip_with(s->img, s->chip, o->watch.fault_address, r->chip_why, sizeof r->chip_why);
+	if (!bigger)
+		return status;
+	r->chip = s->chip = bigger;
+	outcome_fini(o);
+	return run_plan(s, plan, true, o, err);
+}
+
+static enum status run_and_judge(struct subject *s, const struct lockout_options *opt,
 				 struct lockout_report *r, struct err *err)
 {
 	struct plan plan = first_plan(opt, s);
 	struct outcome *o = calloc(1, sizeof *o);
-	enum status status = o ? run_plan(s, &plan, true, o, err)
+	enum status status = o ? run_first(s, opt, &plan, o, r, err)
 			       : err_set(err, STATUS_NO_MEMORY, "out of memory");
 
 	if (status == STATUS_OK) {

@@ -182,6 +182,14 @@ static void judge_reset_loop(const struct subject *s, const struct plan *plan,
 	}
 }
 
+/* What a C library's semihosting call is to a chip without a debugger. */
+static bool is_bkpt(const struct subject *s, uint32_t pc)
+{
+	uint16_t hw = 0;
+
+	return image_read(s->img, pc, &hw, sizeof hw) && hw >> 8 == 0xBE;
+}
+
 static void judge_fault(const struct subject *s, const struct plan *plan,
 			const struct outcome *o, struct lockout_report *r)
 {
@@ -193,6 +201,10 @@ static void judge_fault(const struct subject *s, const struct plan *plan,
 		return;
 	if (e == &o->watch.lockup)
 		snprintf(f->summary, sizeof f->summary, "the core locks up");
+	else if (e->b == 0 && is_bkpt(s, e->pc))
+		snprintf(f->summary, sizeof f->summary,
+			 "HardFault at a BKPT instruction, which needs a debugger (semihosting?): "
+			 "what lies behind was not run");
 	else
 		snprintf(f->summary, sizeof f->summary, "%s (CFSR 0x%08X): what lies behind was not run",
 			 e->a >= 3 && e->a <= 6 ? names[e->a - 3] : "fault", e->b);

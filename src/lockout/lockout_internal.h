@@ -54,6 +54,10 @@ struct subject {
  * that is modelled fits. */
 const struct chip *chip_for_image(const struct image *img, const struct lockout_options *opt,
 				  char *why, size_t why_size);
+/* A bigger part that fits and has what lies at `address`, which the assumed one
+ * has not; NULL: there is none. */
+const struct chip *chip_with(const struct image *img, const struct chip *assumed, uint32_t address,
+			     char *why, size_t why_size);
 
 /* Where a store came from, as far as it tells two of them apart. */
 struct store_mark {

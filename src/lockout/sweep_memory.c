@@ -94,6 +94,8 @@ static bool is_initial(const struct sweep *sw, uint32_t address, const struct ab
 {
 	uint32_t from = sweep_load_address(sw->img, address), word;
 
+	if (sw->root->is_reset && sw->depth == 0) /* the reset handler itself */
+		return true;
 	return from && image_word(sw->img, from, 4, &word) && word == v->value;
 }
 

@@ -14,8 +14,10 @@ enum {
 	FORM_reset_from_fault, FORM_reset_core, FORM_reset_once,
 	FORM_protect_read, FORM_protect_erase_only, FORM_protect_until_stuck, FORM_protect_write,
 	FORM_protect_pages, FORM_hardware_watchdog, FORM_user_data, FORM_rdp_kept,
-	FORM_options_moved, FORM_options_unlocked, FORM_null_call, FORM_undefined, FORM_unaligned_word, FORM_stack_gone, FORM_locked_up,
+	FORM_options_moved, FORM_options_unlocked, FORM_null_call, FORM_undefined,
+	FORM_unaligned_word, FORM_stack_gone, FORM_locked_up,
 	FORM_divided, FORM_shallow_again, FORM_standby_unused, FORM_gives_up,
+	FORM_semihosting, FORM_big_part,
 };
 
 static volatile uint32_t sink, ticks;
@@ -256,6 +258,14 @@ static void fault_forms(void)
 	if (IS(divided)) {
 		REG(0xE000ED14) |= 16;
 		sink = 7 / sink; /* blame divided */
+	}
+	if (IS(semihosting))
+		__asm__ volatile("bkpt 0xAB"); /* blame semihosting */
+	if (IS(big_part)) { /* FSMC: no part with so little flash and RAM has it */
+		REG(0x40021014) |= 1u << 8;
+		REG(0xA0000000) = 0x1011;
+		AFIO_ON();
+		AFIO_MAPR = SWJ_DISABLE; /* blame big_part */
 	}
 }
 

@@ -78,6 +78,8 @@ static const struct form_row perils[] = {
 	{"options_moved", "clear", ""},
 	{"shallow_again", "clear", "sleep"},
 	{"standby_unused", "clear", ""},
+	{"semihosting", "unknown", "fault"},
+	{"big_part", "locks-out", "swj-off"},
 };
 
 /* The same where only the sweep sees them. */
