@@ -66,11 +66,16 @@ static bool find_store(const struct trace *t, uint32_t pc, size_t *at)
 }
 
 /* Which bit of the stored register became SWJ_CFG's bit 2. The bridge repeats
- * narrow stores on every lane; a bit-band store carries one bit. */
+ * narrow stores on every lane; a bit-band store carries one bit. Of any other
+ * store (an option byte's) one bit is as good as the next. */
 static bool stored_bit(const struct mcu_store *store, unsigned *bit)
 {
 	unsigned swj_bit = SWJ_SHIFT + 2;
 
+	if (store->target != AFIO_MAPR_ADDRESS) {
+		*bit = store->value ? (unsigned)__builtin_ctz(store->value) : 0;
+		return true;
+	}
 	if (store->address >= 0x42000000 && store->address < 0x44000000) {
 		*bit = 0;
 		return (store->address >> 2 & 31) == swj_bit;

@@ -5,9 +5,13 @@
  * 2.5: RDP, USER, Data0, Data1, WRP0 to WRP3, each in the low byte of a
  * half-word.
  *
+ * A helper that programs an option byte is not blamed, but who called it with
+ * the value; one that was inlined is.
+ *
  * ASSUMED: bytes that were not erased keep what they had from the factory.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "lockout/lockout_internal.h"
 
@@ -26,8 +30,23 @@ static uint8_t value_of(const struct outcome *o, unsigned word)
 	return (uint8_t)o->watch.options.word[word];
 }
 
+/* Libraries program an option byte in a function of their own: who gave it the value? */
+static void climb(const struct subject *s, const struct plan *plan, const struct first_event *at,
+		  const struct outcome *o, struct lockout_finding *f)
+{
+	uint16_t word = o->watch.options.word[(at->b & 0xF) / 2];
+	struct swj_change c = {.instructions = at->instructions,
+			       .store = {.pc = at->pc, .address = at->b, .target = at->b,
+					 .value = word & 0xFFu, .size = 2, .by_core = true}};
+	struct blame *b = malloc(sizeof *b);
+
+	if (b && blame_store(s, plan, &c, b, NULL) == STATUS_OK && b->store.address == at->pc)
+		f->blame = b->blame;
+	free(b);
+}
+
 static struct lockout_finding *add(const struct subject *s, const struct plan *plan,
-				   const struct first_event *e, enum cause cause,
+				   const struct outcome *o, const struct first_event *e, enum cause cause,
 				   enum lockout_level level, struct lockout_report *r)
 {
 	struct first_event at = *e;
@@ -41,6 +60,8 @@ static struct lockout_finding *add(const struct subject *s, const struct plan *p
 	if (f) {
 		f->store_target = e->store.target;
 		f->store_value = e->store.value;
+		if (e->a)
+			climb(s, plan, &at, o, f);
 	}
 	return f;
 }
@@ -49,13 +70,13 @@ static void judge_rdp(const struct subject *s, const struct plan *plan, const st
 		      struct lockout_report *r)
 {
 	bool erased = o->watch.option_erase.seen;
-	const struct first_event *e = erased ? &o->watch.option_erase
-					     : &o->watch.options.event[WORD_RDP];
+	const struct first_event *e = is_programmed(o, WORD_RDP) ? &o->watch.options.event[WORD_RDP]
+								 : &o->watch.option_erase;
 	struct lockout_finding *f;
 
 	if ((!erased && !is_programmed(o, WORD_RDP)) || value_of(o, WORD_RDP) == RDP_OFF)
 		return;
-	f = add(s, plan, e, CAUSE_RDP, LEVEL_HAZARD, r);
+	f = add(s, plan, o, e, CAUSE_RDP, LEVEL_HAZARD, r);
 	if (!f)
 		return;
 	snprintf(f->summary, sizeof f->summary, is_programmed(o, WORD_RDP)
@@ -77,7 +98,7 @@ static void judge_wrp(const struct subject *s, const struct plan *plan, const st
 		word++;
 	if (word == OPTION_WORDS)
 		return;
-	f = add(s, plan, &o->watch.options.event[word], CAUSE_WRP, LEVEL_HAZARD, r);
+	f = add(s, plan, o, &o->watch.options.event[word], CAUSE_WRP, LEVEL_HAZARD, r);
 	if (!f)
 		return;
 	snprintf(f->summary, sizeof f->summary,
@@ -98,7 +119,7 @@ static void judge_user(const struct subject *s, const struct plan *plan, const s
 
 	if (!is_programmed(o, WORD_USER) || !cleared)
 		return;
-	f = add(s, plan, &o->watch.options.event[WORD_USER], CAUSE_OPTION_BYTES, LEVEL_HAZARD, r);
+	f = add(s, plan, o, &o->watch.options.event[WORD_USER], CAUSE_OPTION_BYTES, LEVEL_HAZARD, r);
 	if (f)
 		snprintf(f->summary, sizeof f->summary, "the firmware changes the option bytes: %s",
 			 words[__builtin_ctz(cleared)]);
@@ -112,7 +133,7 @@ static void judge_data(const struct subject *s, const struct plan *plan, const s
 
 		if (!is_programmed(o, word))
 			continue;
-		f = add(s, plan, &o->watch.options.event[word], CAUSE_OPTION_BYTES, LEVEL_NOTE, r);
+		f = add(s, plan, o, &o->watch.options.event[word], CAUSE_OPTION_BYTES, LEVEL_NOTE, r);
 		if (f)
 			snprintf(f->summary, sizeof f->summary,
 				 "the firmware keeps data in the option bytes (0x%08X=0x%02X); a power "

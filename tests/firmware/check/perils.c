@@ -2,7 +2,7 @@
  * What makes attaching harder without touching SWJ_CFG, one program a FORM:
  * low power, watchdogs, reset loops, option bytes, faults; and the harmless
  * likes of them. The line to look at carries `blame FORM`. BEHIND (styles.h),
- * where only the sweep sees them, `behind_FORM` where that differs.
+ * where only the sweep sees them, and at -O0, `behind_FORM` where that differs.
  */
 #include "styles.h"
 

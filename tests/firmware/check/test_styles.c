@@ -82,6 +82,13 @@ static const struct form_row perils[] = {
 	{"big_part", "locks-out", "swj-off"},
 };
 
+/* Where the helper is a function of its own, its caller gave the value. */
+static const struct form_row called_perils[] = {
+	{"protect_read", "hazard", "rdp", 200, .marked = "behind_protect_read"},
+	{"protect_pages", "hazard", "wrp", 200, .marked = "behind_protect_pages"},
+	{"hardware_watchdog", "hazard", "option-bytes", 200, .marked = "behind_hardware_watchdog"},
+};
+
 /* The same where only the sweep sees them. */
 static const struct form_row swept_perils[] = {
 	{"stop_loop_behind", "hazard", "stop", .marked = "stop_loop"},
@@ -209,6 +216,8 @@ int main(int argc, char **argv)
 		form_check(&t, &perils[i], "Os");
 	for (size_t i = 0; i < 2 * COUNT(objects); i++)
 		form_check(&t, &objects[i / 2], i % 2 ? "Os" : "O0");
+	for (size_t i = 0; i < COUNT(called_perils); i++)
+		form_check(&t, &called_perils[i], "O0");
 	for (size_t i = 0; i < COUNT(swept_perils); i++) {
 		form_check(&t, &swept_perils[i], "O0");
 		form_check(&t, &swept_perils[i], "O2");
