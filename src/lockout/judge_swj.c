@@ -281,19 +281,33 @@ static enum status confirm(const struct subject *s, const struct plan *base,
 	return status;
 }
 
+static void name_pin(struct lockout_finding *f, const struct answer *pin)
+{
+	char when[40];
+
+	answer_text(pin, when, sizeof when);
+	f->certainty = CERTAIN_LIKELY;
+	snprintf(f->condition, sizeof f->condition, "%s", when);
+	snprintf(f->summary, sizeof f->summary, "SWD and JTAG are switched off %s", when);
+}
+
 static enum status judge_locked(const struct subject *s, struct plan *plan, struct outcome *o,
 				struct lockout_report *r, struct err *err)
 {
 	size_t first = r->finding_count;
-	bool certain = true;
+	bool certain = true, pin_decides;
+	struct answer pin;
 	enum status status = STATUS_OK;
 
+	pin_decides = floating_decides(s, plan, watch_offender(&o->watch), &pin);
 	if (o->swd_off && o->watch.mapr_loads)
 		status = confirm(s, plan, o, &certain, err);
 	if (status == STATUS_OK)
 		status = prove(s, plan, o, certain ? CAUSE_SWJ_OFF : CAUSE_SWJ_RMW, r, err);
 	for (size_t i = first; !certain && i < r->finding_count; i++)
 		name_readback(&r->findings[i], "000");
+	for (size_t i = first; pin_decides && certain && i < r->finding_count; i++)
+		name_pin(&r->findings[i], &pin);
 	return status;
 }
 

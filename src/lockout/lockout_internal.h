@@ -355,6 +355,10 @@ struct trace {
 enum status trace_take(const struct subject *s, const struct plan *plan, uint64_t end,
 		       size_t window, struct trace *out, struct err *err) MUST_CHECK;
 void trace_fini(struct trace *t);
+/* floating.c: would a run keep SWD that `c` loses if an input without a pull read 1?
+ * `pin`: which one, as the run read it. */
+bool floating_decides(const struct subject *s, const struct plan *plan,
+		      const struct swj_change *c, struct answer *pin);
 bool step_executed(const struct step *s, const struct arm_insn *insn);
 void step_decode(const struct step *s, struct arm_insn *insn);
 

@@ -8,7 +8,7 @@
 enum {
 	FORM_word, FORM_half, FORM_byte, FORM_bitband, FORM_copied, FORM_helper, FORM_chain,
 	FORM_packed, FORM_pointer, FORM_table, FORM_table_here, FORM_constructor, FORM_isr,
-	FORM_late, FORM_uart, FORM_button, FORM_i2c, FORM_macro, FORM_inlined, FORM_variable,
+	FORM_late, FORM_uart, FORM_button, FORM_floating, FORM_i2c, FORM_macro, FORM_inlined, FORM_variable,
 	FORM_global, FORM_returned, FORM_pin, FORM_twice, FORM_rmw_or,
 	FORM_gate_off, FORM_reserved, FORM_nojtag, FORM_unused, FORM_decoy, FORM_selector,
 	FORM_back_on, FORM_masked, FORM_rmw_spi,
@@ -150,6 +150,11 @@ static void conditional_forms(void)
 		while (REG(GPIOA + 8) & 1)
 			;
 		lib_remap(SWJ_DISABLE, 0); /* blame button */
+	}
+	if (IS(floating)) {
+		RCC_APB2ENR |= RCC_APB2ENR_IOPAEN;
+		if (!(REG(GPIOA + 8) & 8))
+			lib_remap(SWJ_DISABLE, 0); /* blame floating */
 	}
 	if (IS(i2c)) {
 		REG(0x4002101C) |= 1u << 21;

@@ -24,6 +24,7 @@ static const struct form_row locking[] = {
 	/* only with input, or later than the run */
 	{"uart", "may-lock-out", "swj-off", .condition = "if USART1 receives 'x'"},
 	{"button", "may-lock-out", "swj-off", .condition = "if PA0 reads 0"},
+	{"floating", "may-lock-out", "swj-off", .condition = "if PA3 reads 0"},
 	{"i2c", "may-lock-out", "swj-off", .condition = "if I2C1 device 0x27 acknowledges"},
 	{"late", "may-lock-out", "swj-off"},
 	{"command", "may-lock-out", "swj-off",
