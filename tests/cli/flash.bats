@@ -191,9 +191,10 @@ runs_from_flash() {
 }
 
 # Cut a write short by a signal, in the middle of programming, which a slow clock
-# makes last longer than any hold-up of this test.
+# makes last longer than any hold-up of this test. Whoever runs the tests may ignore
+# hang-ups (nohup does), and the writer would, too.
 cut_by() {
-  "$REFLASH" write --check=no --force --speed 100k --progress plain data.bin >cut.txt 2>&1 &
+  env --default-signal "$REFLASH" write --check=no --force --speed 100k --progress plain data.bin >cut.txt 2>&1 &
   local writer=$!
   for _ in $(seq 400); do
     grep -q '^program' cut.txt && break
