@@ -116,16 +116,32 @@ void time_clocks_changed(struct mcu *m)
 			m->periphs[i].def->clock_changed(&m->periphs[i]);
 }
 
+void time_set_event(struct periph *p, unsigned id, uint64_t at_ns)
+{
+	uint64_t *slots = p->m->s.event_at[p->id], all = UINT64_MAX;
+
+	slots[id] = at_ns;
+	for (unsigned i = 0; i < MCU_PERIPH_EVENTS; i++)
+		all &= slots[i];
+	if (all == UINT64_MAX)
+		p->m->s.armed &= ~(1ull << p->id);
+	else
+		p->m->s.armed |= 1ull << p->id;
+}
+
 void time_find_next(struct mcu *m)
 {
 	uint64_t next = UINT64_MAX;
 	bool stopped = !power_hclk_runs(m), halted = cpu_halted(m);
 
-	for (size_t i = 0; i < m->periph_count; i++)
+	for (uint64_t left = m->s.armed; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+
 		for (unsigned id = 0; id < MCU_PERIPH_EVENTS; id++)
 			if (m->s.event_at[i][id] < next &&
 			    !frozen(&m->periphs[i], stopped, halted))
 				next = m->s.event_at[i][id];
+	}
 	m->s.time.next_event_ns = next;
 }
 
@@ -136,7 +152,9 @@ static struct periph *take_due(struct mcu *m, uint64_t now, unsigned *id)
 	uint64_t best = UINT64_MAX;
 	bool stopped = !power_hclk_runs(m), halted = cpu_halted(m);
 
-	for (size_t i = 0; i < m->periph_count; i++)
+	for (uint64_t left = m->s.armed; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+
 		for (unsigned k = 0; k < MCU_PERIPH_EVENTS; k++)
 			if (m->s.event_at[i][k] <= now && m->s.event_at[i][k] < best &&
 			    !frozen(&m->periphs[i], stopped, halted)) {
@@ -144,8 +162,9 @@ static struct periph *take_due(struct mcu *m, uint64_t now, unsigned *id)
 				found = &m->periphs[i];
 				*id = k;
 			}
+	}
 	if (found)
-		m->s.event_at[found->id][*id] = UINT64_MAX;
+		time_set_event(found, *id, UINT64_MAX);
 	return found;
 }
 
@@ -170,12 +189,12 @@ void time_fire(struct mcu *m)
 void periph_schedule(struct periph *p, unsigned id, uint64_t at_ns)
 {
 	struct mcu *m = p->m;
-	uint64_t *slot = &m->s.event_at[p->id][id];
-	bool was_next = *slot == m->s.time.next_event_ns;
+	uint64_t slot = m->s.event_at[p->id][id];
+	bool was_next = slot == m->s.time.next_event_ns;
 
-	if (*slot == at_ns)
+	if (slot == at_ns)
 		return;
-	*slot = at_ns;
+	time_set_event(p, id, at_ns);
 	if (at_ns < m->s.time.next_event_ns)
 		m->s.time.next_event_ns = at_ns;
 	else if (was_next)
@@ -186,12 +205,12 @@ void periph_schedule(struct periph *p, unsigned id, uint64_t at_ns)
 void periph_cancel(struct periph *p, unsigned id)
 {
 	struct mcu *m = p->m;
-	uint64_t *slot = &m->s.event_at[p->id][id];
-	bool was_next = *slot == m->s.time.next_event_ns;
+	uint64_t slot = m->s.event_at[p->id][id];
+	bool was_next = slot == m->s.time.next_event_ns;
 
-	if (*slot == UINT64_MAX)
+	if (slot == UINT64_MAX)
 		return;
-	*slot = UINT64_MAX;
+	time_set_event(p, id, UINT64_MAX);
 	if (!was_next)
 		return;
 	time_find_next(m);

@@ -297,6 +297,8 @@ void time_fire(struct mcu *m);
 void time_freeze(struct mcu *m, uint64_t ns, uint64_t cycles);
 /* Tell every peripheral that a clock changed. */
 void time_clocks_changed(struct mcu *m);
+/* Write one slot of the event list; who calls looks at next_event_ns himself. */
+void time_set_event(struct periph *p, unsigned id, uint64_t at_ns);
 /* Rescan m->s.time.next_event_ns (frozen peripherals do not count). */
 void time_find_next(struct mcu *m);
 

@@ -46,7 +46,7 @@ void periph_reset(struct periph *p, enum mcu_reset why)
 	if (power && p->def->state_size)
 		memset(p->state, 0, p->def->state_size);
 	for (unsigned id = 0; id < MCU_PERIPH_EVENTS && !p->def->own_schedule; id++)
-		p->m->s.event_at[p->id][id] = UINT64_MAX;
+		time_set_event(p, id, UINT64_MAX);
 	for (unsigned i = 0; i < 4; i++)
 		periph_irq(p, i, false);
 	if (p->def->reset)

@@ -37,6 +37,7 @@ struct mcu_state {
 	struct mcu_time time;
 	struct mcu_board_side side;
 	uint8_t option_bytes[16];
+	uint64_t armed; /* bit i: a row of event_at[i] is not UINT64_MAX; time_set_event keeps it */
 	uint64_t event_at[MCU_MAX_PERIPHS][MCU_PERIPH_EVENTS]; /* UINT64_MAX: none */
 	uint8_t pool[MCU_PERIPH_POOL];
 	uint8_t ram[MCU_MAX_RAM]; /* last, so that a snapshot copies ram_size bytes of it only */
