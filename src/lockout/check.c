@@ -8,8 +8,8 @@
 #include "lockout/lockout_internal.h"
 
 #define DEFAULT_RUN_US 10000000ull
-#define DEFAULT_INSTRUCTIONS 400000000ull
-#define DEFAULT_QUIET 100000000u /* effort without anything new that ends a run */
+#define DEFAULT_INSTRUCTIONS 250000000ull
+#define DEFAULT_QUIET 70000000u /* effort without anything new that ends a run */
 #define QUICK_RUN_US 2000000ull
 #define QUICK_INSTRUCTIONS 10000000ull
 #define FORK_BUDGET_MS 300u
