@@ -8,23 +8,26 @@
 #include "lockout/lockout_internal.h"
 
 #define DEFAULT_RUN_US 10000000ull
-#define DEFAULT_INSTRUCTIONS 250000000ull
+#define DEFAULT_EFFORT 250000000u
 #define DEFAULT_QUIET 70000000u /* effort without anything new that ends a run */
 #define QUICK_RUN_US 2000000ull
-#define QUICK_INSTRUCTIONS 10000000ull
+#define QUICK_INSTRUCTIONS 30000000ull
+#define QUICK_EFFORT 12000000u
 #define FORK_BUDGET_MS 300u
 #define EFFORT_A_MS 250000u /* what a present machine does in a millisecond, roughly */
 
+/* How far to go by itself is bounded in effort, so that firmware that waits is run for
+ * all of its time and firmware that is busy does not take long. */
 static struct plan first_plan(const struct lockout_options *opt, const struct subject *s)
 {
 	uint64_t us = opt->run_us ? opt->run_us : opt->quick ? QUICK_RUN_US : DEFAULT_RUN_US;
 	uint64_t n = opt->instructions ? opt->instructions
-				       : opt->quick ? QUICK_INSTRUCTIONS : DEFAULT_INSTRUCTIONS;
+				       : opt->quick ? QUICK_INSTRUCTIONS : UINT64_MAX;
+	bool told = opt->run_us || opt->instructions;
 
-	if (!opt->instructions && opt->run_us > DEFAULT_RUN_US)
-		n = n / (DEFAULT_RUN_US / 1000000) * (opt->run_us / 1000000); /* asked for more */
 	return (struct plan){.run_ns = us * NS_PER_US, .instructions = n,
-			     .quiet = opt->run_us || opt->instructions ? 0 : DEFAULT_QUIET,
+			     .quiet = told ? 0 : DEFAULT_QUIET,
+			     .effort = told ? 0 : opt->quick ? QUICK_EFFORT : DEFAULT_EFFORT,
 			     .fix_value = s->silicon && s->silicon->swj_nojtag_locks ? 0 : 2};
 }
 
@@ -45,8 +48,8 @@ static void count_functions(const struct subject *s, const struct outcome *o,
 	}
 }
 
-static void describe_coverage(const struct subject *s, const struct plan *plan,
-			      const struct outcome *o, struct lockout_report *r)
+static void describe_coverage(const struct subject *s, const struct outcome *o,
+			      struct lockout_report *r)
 {
 	struct lockout_coverage *c = &r->coverage;
 	char time[24];
@@ -65,7 +68,7 @@ static void describe_coverage(const struct subject *s, const struct plan *plan,
 		break;
 	case MCU_STOP_INSTRUCTIONS:
 		snprintf(c->ended, sizeof c->ended, "%llu million instructions (%s)",
-			 (unsigned long long)(plan->instructions / 1000000), time);
+			 (unsigned long long)(o->instructions / 1000000), time);
 		break;
 	default:
 		snprintf(c->ended, sizeof c->ended, "%s of virtual time", time);
@@ -117,7 +120,7 @@ static enum status judge_run(const struct subject *s, struct plan *plan, struct 
 
 	if (!proof)
 		return err_set(err, STATUS_NO_MEMORY, "out of memory");
-	describe_coverage(s, plan, o, r);
+	describe_coverage(s, o, r);
 	judge_low_power(s, plan, o, r);
 	judge_resets(s, plan, o, r);
 	judge_protection(s, plan, o, r);

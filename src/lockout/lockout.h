@@ -92,7 +92,7 @@ struct lockout_finding {
 struct lockout_coverage {
 	uint64_t virtual_us, instructions;
 	unsigned functions_run, functions;
-	char ended[64]; /* "10 s of virtual time", "250 million instructions", "lockup" ... */
+	char ended[64]; /* "10 s of virtual time", "91 million instructions (6.9 s)", "lockup" ... */
 };
 
 struct lockout_report {
@@ -109,7 +109,7 @@ struct lockout_options {
 	const struct chip *chip;       /* NULL: decide from the image */
 	const struct silicon *silicon; /* NULL: genuine */
 	uint64_t run_us;               /* 0: 10 s */
-	uint64_t instructions;         /* 0: 250 million */
+	uint64_t instructions;         /* 0: as many as the time has */
 	unsigned budget_ms;            /* for trying other answers, about; counted in effort, so that
 					  results do not hang on the machine; 0: default */
 	bool quick;                    /* write's quick check */

@@ -97,6 +97,7 @@ struct plan {
 	uint8_t swj_readback;   /* what AFIO_MAPR[26:24] reads as */
 	uint64_t run_ns;        /* virtual time to run */
 	uint64_t instructions;
+	uint64_t effort;        /* mcu_effort that ends a run; 0: does not */
 	uint64_t quiet;         /* effort with nothing new that ends a run; 0: does not */
 	struct store_mark fixes[FIXES_MAX];
 	size_t fix_count;

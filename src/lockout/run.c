@@ -57,6 +57,11 @@ static void settle_checkpoint(struct run *r)
 	r->out->last.settled = true;
 }
 
+static bool is_spent(const struct run *r)
+{
+	return r->plan->effort && mcu_effort(r->m) >= r->plan->effort;
+}
+
 /* A stretch of the run, until the limits or a hook end it. */
 static enum mcu_stop run_leg(struct run *r, const struct mcu_limits *limits)
 {
@@ -73,6 +78,8 @@ static enum mcu_stop run_leg(struct run *r, const struct mcu_limits *limits)
 	else if (stop == MCU_STOP_INSTRUCTIONS)
 		settle_checkpoint(r);
 	if (stop == MCU_STOP_INSTRUCTIONS && leg.instructions != limits->instructions) {
+		if (is_spent(r))
+			return stop;
 		r->out->quiet = quiet_ends(&r->quiet, &r->out->watch, r->m, limits);
 		stop = r->out->quiet ? MCU_STOP_INSTRUCTIONS : MCU_STOP_HOOK;
 	}
