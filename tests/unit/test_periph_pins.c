@@ -1,7 +1,6 @@
 /* mcu: ports, external interrupts, and what is neither a bus nor a clock. */
 #include "mcu_fixture.h"
 
-
 /* ---- GPIO and EXTI ---------------------------------------------------------------- */
 
 static void a_pin_reads_what_drives_it(void **state)
@@ -22,6 +21,26 @@ static void a_pin_reads_what_drives_it(void **state)
 	assert_false(rd(m, 0x40010C08) & 2);
 	assert_true(rd(m, 0x40010808) & 1u << 13); /* SWDIO has its pull-up */
 	assert_false(rd(m, 0x40010808) & 1u << 14);
+	mcu_free(m);
+}
+
+/* PA13 to PA15 and PB4 have their pulls as long as, and again when, SWJ owns them. */
+static void pulls_come_and_go_with_the_debug_port(void **state)
+{
+	struct mcu *m = clocked();
+
+	(void)state;
+	assert_int_equal(rd(m, 0x40010808) & 0xE000, 0xA000);
+	assert_int_equal(rd(m, 0x40010C08) & 1u << 4, 1u << 4);
+	wr(m, 0x40010004, 2u << 24);
+	assert_int_equal(rd(m, 0x40010808) & 0xE000, 0x2000);
+	assert_int_equal(rd(m, 0x40010C08) & 1u << 4, 0);
+	wr(m, 0x40010004, 4u << 24);
+	assert_int_equal(rd(m, 0x40010808) & 0xE000, 0);
+	wr(m, 0x4002100C, 1); /* AFIORST */
+	wr(m, 0x4002100C, 0);
+	assert_int_equal(rd(m, 0x40010808) & 0xE000, 0xA000);
+	assert_int_equal(rd(m, 0x40010C08) & 1u << 4, 1u << 4);
 	mcu_free(m);
 }
 
@@ -125,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pin_reads_what_drives_it),
+		cmocka_unit_test(pulls_come_and_go_with_the_debug_port),
 		cmocka_unit_test(locked_pins_keep_their_configuration),
 		cmocka_unit_test(edges_pend_the_chosen_ports_line),
 		cmocka_unit_test(a_masked_line_pends_nothing),

@@ -88,8 +88,11 @@ static void afio_reset(struct periph *p, enum mcu_reset why)
 
 	s->swj = 0;
 	s->changed = false;
-	if (old)
-		mcu_emit(p->m, MCU_EVENT_SWJ, old, 0);
+	if (!old)
+		return;
+	gpio_refresh(p->m, 0);
+	gpio_refresh(p->m, 1);
+	mcu_emit(p->m, MCU_EVENT_SWJ, old, 0);
 }
 
 static const struct reg regs[] = {

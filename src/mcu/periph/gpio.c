@@ -93,15 +93,14 @@ bool gpio_level(const struct mcu *m, unsigned port, unsigned pin)
 	return port < 8 && m->gpio[port] && pin_level(m->gpio[port], pin);
 }
 
-void gpio_refresh(struct mcu *m, unsigned port)
+/* `pins`: those that what happened can have moved. */
+static void refresh(struct periph *p, uint32_t pins)
 {
-	struct periph *p = port < 8 ? m->gpio[port] : NULL;
-	struct gpio_state *s;
+	struct gpio_state *s = p->state;
+	struct mcu *m = p->m;
 
-	if (!p)
-		return;
-	s = p->state;
-	for (unsigned pin = 0; pin < 16; pin++) {
+	for (; pins; pins &= pins - 1) {
+		unsigned pin = (unsigned)__builtin_ctz(pins), port = p->index;
 		int out = drive(p, pin), bit = 1 << pin;
 		int was = s->driven & bit ? !!(s->output & bit) : -1;
 		bool level = pin_level(p, pin);
@@ -115,6 +114,12 @@ void gpio_refresh(struct mcu *m, unsigned port)
 		s->levels = (uint16_t)(s->levels ^ bit);
 		gpio_edge(m, port, pin, level);
 	}
+}
+
+void gpio_refresh(struct mcu *m, unsigned port)
+{
+	if (port < 8 && m->gpio[port])
+		refresh(m->gpio[port], 0xFFFF);
 }
 
 int mcu_pin_output(const struct mcu *m, unsigned port, unsigned pin)
@@ -132,7 +137,8 @@ void mcu_pin_drive(struct mcu *m, unsigned port, unsigned pin, int level)
 		return;
 	rises = level > 0 && m->s.side.pin_drive[port][pin] <= 0;
 	m->s.side.pin_drive[port][pin] = (int8_t)(level < 0 ? -1 : level != 0);
-	gpio_refresh(m, port);
+	if (m->gpio[port])
+		refresh(m->gpio[port], 1u << pin);
 	/* WKUP (PA0) works whatever the pin's configuration is. */
 	if (rises && port == 0 && pin == 0)
 		pwr_wkup_pin(m);
@@ -142,11 +148,9 @@ void mcu_pin_drive(struct mcu *m, unsigned port, unsigned pin, int level)
 
 static uint32_t read_idr(struct periph *p, const struct reg *r)
 {
-	uint32_t levels = 0;
+	const struct gpio_state *s = p->state;
 
-	for (unsigned pin = 0; pin < 16; pin++)
-		levels |= (uint32_t)pin_level(p, pin) << pin;
-	return levels;
+	return s->levels; /* whatever moves a pin refreshes it */
 }
 
 /* Locked pins keep their configuration until the next reset. */
@@ -168,8 +172,7 @@ static void set_odr(struct periph *p, uint32_t odr)
 	uint32_t old = periph_get(p, ODR);
 
 	periph_set(p, ODR, odr & 0xFFFF);
-	if (old != (odr & 0xFFFF))
-		gpio_refresh(p->m, p->index);
+	refresh(p, (old ^ odr) & 0xFFFF);
 }
 
 static void write_odr(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
