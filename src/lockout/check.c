@@ -95,13 +95,15 @@ static enum status report_bad_image(const struct subject *s, const struct err *w
 	return STATUS_OK;
 }
 
-/* Nothing behind an early fault was run: that is not "clear". */
-static void doubt_fault(const struct outcome *o, struct lockout_report *r)
+/* Nothing behind an early fault was run: that is not "clear". A BKPT is an end that
+ * the program itself has, and no error of ours. */
+static void doubt_fault(const struct subject *s, const struct outcome *o,
+			struct lockout_report *r)
 {
 	const struct first_event *e = &o->watch.fault;
 	char when[24];
 
-	if (!e->seen && !o->watch.lockup.seen)
+	if ((!e->seen && !o->watch.lockup.seen) || ends_at_bkpt(s, o))
 		return;
 	if (!e->seen)
 		e = &o->watch.lockup;
@@ -179,7 +181,7 @@ static enum status run_and_judge(struct subject *s, const struct lockout_options
 
 	if (status == STATUS_OK) {
 		status = judge_run(s, &plan, o, r, err);
-		doubt_fault(o, r);
+		doubt_fault(s, o, r);
 	}
 	if (status == STATUS_OK && !is_proved(r) && !opt->quick)
 		status = judge_forks(s, &plan, budget_of(opt), o, r, err);

@@ -42,6 +42,8 @@ struct lockout_finding *report_add_at(const struct subject *s, const struct plan
 			f->stack_len = 1;
 		}
 		f->store = f->blame = f->stack[0];
+		if (cause != CAUSE_FAULT)
+			blame_helpers_caller(f);
 	}
 	free(b);
 	return f;
@@ -182,12 +184,12 @@ static void judge_reset_loop(const struct subject *s, const struct plan *plan,
 	}
 }
 
-/* What a C library's semihosting call is to a chip without a debugger. */
-static bool is_bkpt(const struct subject *s, uint32_t pc)
+bool ends_at_bkpt(const struct subject *s, const struct outcome *o)
 {
+	const struct first_event *e = &o->watch.fault;
 	uint16_t hw = 0;
 
-	return image_read(s->img, pc, &hw, sizeof hw) && hw >> 8 == 0xBE;
+	return e->seen && e->b == 0 && image_read(s->img, e->pc, &hw, sizeof hw) && hw >> 8 == 0xBE;
 }
 
 static void judge_fault(const struct subject *s, const struct plan *plan,
@@ -201,10 +203,10 @@ static void judge_fault(const struct subject *s, const struct plan *plan,
 		return;
 	if (e == &o->watch.lockup)
 		snprintf(f->summary, sizeof f->summary, "the core locks up");
-	else if (e->b == 0 && is_bkpt(s, e->pc))
+	else if (ends_at_bkpt(s, o))
 		snprintf(f->summary, sizeof f->summary,
-			 "HardFault at a BKPT instruction, which needs a debugger (semihosting?): "
-			 "what lies behind was not run");
+			 "the program ends at a BKPT instruction (semihosting?), a HardFault without a "
+			 "debugger: what lies behind was looked through, not run");
 	else
 		snprintf(f->summary, sizeof f->summary, "%s (CFSR 0x%08X): what lies behind was not run",
 			 e->a >= 3 && e->a <= 6 ? names[e->a - 3] : "fault", e->b);

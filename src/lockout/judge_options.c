@@ -42,6 +42,7 @@ static void climb(const struct subject *s, const struct plan *plan, const struct
 
 	if (b && blame_store(s, plan, &c, b, NULL) == STATUS_OK && b->store.address == at->pc)
 		f->blame = b->blame;
+	blame_helpers_caller(f);
 	free(b);
 }
 

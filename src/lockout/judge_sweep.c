@@ -269,6 +269,7 @@ static enum status add_peril(const struct subject *s, const struct outcome *o,
 	f->level = level;
 	f->certainty = level == LEVEL_NOTE ? CERTAIN_POSSIBLE : CERTAIN_LIKELY;
 	fill_finding(s, o, h, &blame, f);
+	blame_helpers_caller(f);
 	snprintf(f->summary, sizeof f->summary, "a path that this run did not take %s%s", p->what,
 		 level == p->level ? "" : gives_up(s, o, h) ? " (when the program gives up)"
 		 : ", if the value (not known here) says so");

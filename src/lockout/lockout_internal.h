@@ -12,6 +12,7 @@
  *   blame.c    which statement that is
  *   stack.c task.c pins.c   the call stack, the RTOS task, the pins in use
  *   fix.c      what to write instead, in the library's own words
+ *   library.c  functions of libraries that nobody is to change
  *   judge.c    what was noted -> findings; findings -> verdict
  *   judge_options.c   the same for option bytes
  *   answer.c   what the outside answers in a run, where nobody would
@@ -460,11 +461,19 @@ enum status blame_store(const struct subject *s, const struct plan *plan,
 enum status blame_point(const struct subject *s, const struct plan *plan, uint64_t instructions,
 			struct blame *out, struct err *err) MUST_CHECK;
 
+/* A library's function that others call to sleep, reset, start a watchdog ...? */
+bool is_library_helper(const char *function);
+/* Where such a one is blamed: blame who called it, as far as the call stack tells. */
+void blame_helpers_caller(struct lockout_finding *f);
+
 void fix_swj(const struct image *img, const struct lockout_finding *f, char *out, size_t size);
 void pins_text(uint16_t pins, char *out, size_t size);
 
 /* ---- the report under construction -------------------------------------------------- */
 
+/* Did the run end at a BKPT, which is what a C library's semihosting call is to a
+ * chip without a debugger? */
+bool ends_at_bkpt(const struct subject *s, const struct outcome *o);
 /* A zeroed finding at the report's end; NULL: no memory. */
 struct lockout_finding *report_add(struct lockout_report *r);
 /* The same at a point of the run, with its call stack. */

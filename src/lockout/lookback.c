@@ -12,19 +12,23 @@ bool lookback_store(const struct subject *s, const struct plan *plan, uint64_t e
 	struct trace t;
 	unsigned reg;
 	bool found = false;
+	uint64_t behind = 0; /* instructions; resets and exception entries are steps, too */
 
 	if (trace_take(s, plan, end, LOOKBACK_WINDOW, &t, NULL) != STATUS_OK)
 		return false;
 	for (size_t i = t.count; i-- > 0 && !found;) {
 		struct arm_insn insn;
 
-		if (t.steps[i].kind != STEP_INSTRUCTION || !slice_stored(&t, i, address, &reg))
+		if (t.steps[i].kind != STEP_INSTRUCTION)
+			continue;
+		behind++;
+		if (!slice_stored(&t, i, address, &reg))
 			continue;
 		step_decode(&t.steps[i], &insn);
 		if (!step_executed(&t.steps[i], &insn))
 			continue;
 		*pc = t.steps[i].r[15];
-		*instructions = t.first + i + 1;
+		*instructions = mcu_instructions(t.m) - behind + 1;
 		found = true;
 	}
 	trace_fini(&t);

@@ -1,7 +1,7 @@
 /*
  * What makes attaching harder without touching SWJ_CFG, one program a FORM:
  * low power, watchdogs, reset loops, option bytes, faults; and the harmless
- * likes of them. The line to look at carries `blame FORM`. BEHIND (styles.h),
+ * likes of them, also by functions that are named as in the libraries. The line to look at carries `blame FORM`. BEHIND (styles.h),
  * where only the sweep sees them, and at -O0, `behind_FORM` where that differs.
  */
 #include "styles.h"
@@ -17,7 +17,7 @@ enum {
 	FORM_options_moved, FORM_options_unlocked, FORM_null_call, FORM_undefined,
 	FORM_unaligned_word, FORM_stack_gone, FORM_locked_up,
 	FORM_divided, FORM_shallow_again, FORM_standby_unused, FORM_gives_up,
-	FORM_semihosting, FORM_big_part,
+	FORM_semihosting, FORM_big_part, FORM_library_stop, FORM_library_reset, FORM_library_watchdog,
 };
 
 static volatile uint32_t sink, ticks;
@@ -239,6 +239,48 @@ static void option_forms(void)
 		RESET_NOW();
 }
 
+/* ---- by functions of the libraries, which nobody is to change ----------------------- */
+
+#define APART __attribute__((noinline)) static
+
+APART void __WFI(void)
+{
+	__asm volatile("wfi");
+}
+
+APART void HAL_PWR_EnterSTOPMode(void)
+{
+	REG(0x4002101C) |= 1u << 28;
+	SCR |= 4;
+	__WFI();
+	sink = 1;
+}
+
+APART void __NVIC_SystemReset(void)
+{
+	RESET_NOW();
+	for (;;)
+		;
+}
+
+APART void IWDG_Enable(void)
+{
+	IWDG_KR = 0xCCCC;
+}
+
+static void library_forms(void)
+{
+	if (IS(library_stop))
+		HAL_PWR_EnterSTOPMode(); /* blame library_stop */
+	if (IS(library_reset))
+		__NVIC_SystemReset(); /* blame library_reset */
+	if (IS(library_watchdog)) {
+		IWDG_Enable(); /* blame library_watchdog */
+		for (;;)
+			IWDG_KR = 0xAAAA;
+	}
+}
+
 /* ---- faults ---------------------------------------------------------------------------------- */
 
 static void fault_forms(void)
@@ -278,6 +320,7 @@ int main(void)
 		resets();
 		if (FORM >= FORM_protect_read && FORM <= FORM_options_unlocked)
 			option_forms();
+		library_forms();
 		fault_forms();
 	}
 	for (;;)

@@ -78,7 +78,10 @@ static const struct form_row perils[] = {
 	{"options_moved", "clear", ""},
 	{"shallow_again", "clear", "sleep"},
 	{"standby_unused", "clear", ""},
-	{"semihosting", "unknown", "fault"},
+	{"semihosting", "clear", "fault"},
+	{"library_stop", "hazard", "stop"},
+	{"library_reset", "hazard", "reset-loop"},
+	{"library_watchdog", "clear", "watchdog"},
 	{"big_part", "locks-out", "swj-off"},
 };
 
@@ -110,6 +113,8 @@ static const struct form_row swept_perils[] = {
 	{"options_moved_behind", "clear", ""},
 	{"shallow_again_behind", "clear", ""},
 	{"standby_unused_behind", "clear", ""},
+	{"library_stop_behind", "hazard", "stop", .marked = "library_stop"},
+	{"library_watchdog_behind", "clear", "watchdog", .marked = "library_watchdog"},
 	{"gives_up_behind", "clear", "standby", .marked = "gives_up"},
 };
 
