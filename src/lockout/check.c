@@ -158,14 +158,17 @@ static enum status run_first(struct subject *s, const struct lockout_options *op
 			     const struct plan *plan, struct outcome *o, struct lockout_report *r,
 			     struct err *err)
 {
-	enum status status = run_plan(s, plan, true, o, err);
-	const struct chip *bigger;
+	const struct chip *bigger = opt->chip ? NULL : chip_above(s->img, s->chip);
+	struct plan trial = *plan;
+	enum status status;
 
-	if (status != STATUS_OK || opt->chip || !o->watch.bus_fault)
+	trial.if_fits = bigger != NULL;
+	status = run_plan(s, &trial, true, o, err);
+	if (status != STATUS_OK || !bigger || !o->watch.missing)
 		return status;
-	bigger = chip_with(s->img, s->chip, o->watch.fault_address, r->chip_why, sizeof r->chip_why);
-	if (!bigger)
-		return status;
+	snprintf(r->chip_why, sizeof r->chip_why,
+		 "assumed: it uses %s (0x%08X), which only high-density parts have",
+		 o->watch.missing, o->watch.missing_address);
 	r->chip = s->chip = bigger;
 	outcome_fini(o);
 	return run_plan(s, plan, true, o, err);

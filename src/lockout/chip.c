@@ -101,30 +101,19 @@ const struct chip *chip_for_image(const struct image *img, const struct lockout_
 	return NULL;
 }
 
-/* The registers of the flexible memory controller (RM0008 3.3), which is set up
- * before what lies behind it is used: a stray pointer is no sign of it. */
-static bool is_fsmc(uint32_t address)
-{
-	return address - 0xA0000000u < 0x1000u;
-}
-
-const struct chip *chip_with(const struct image *img, const struct chip *assumed, uint32_t address,
-			     char *why, size_t why_size)
+const struct chip *chip_above(const struct image *img, const struct chip *assumed)
 {
 	uint32_t vectors, sp = 0;
 
-	if (assumed->density >= DENSITY_HIGH || !is_fsmc(address))
+	if (assumed->density >= DENSITY_HIGH)
 		return NULL;
 	if (image_vectors(img, &vectors, NULL))
 		(void)image_read(img, vectors, &sp, 4);
 	for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
 		const struct chip *c = chip_by_name(candidates[i]);
 
-		if (!c || c->density < DENSITY_HIGH || !fits(c, flash_end(img), sp))
-			continue;
-		snprintf(why, why_size, "assumed: it uses 0x%08X, which only high-density parts have",
-			 address);
-		return c;
+		if (c && c->density >= DENSITY_HIGH && fits(c, flash_end(img), sp))
+			return c;
 	}
 	return NULL;
 }

@@ -55,10 +55,8 @@ struct subject {
  * that is modelled fits. */
 const struct chip *chip_for_image(const struct image *img, const struct lockout_options *opt,
 				  char *why, size_t why_size);
-/* A bigger part that fits and has what lies at `address`, which the assumed one
- * has not; NULL: there is none. */
-const struct chip *chip_with(const struct image *img, const struct chip *assumed, uint32_t address,
-			     char *why, size_t why_size);
+/* A part of high density that the image fits; NULL: the assumed one is, or none is. */
+const struct chip *chip_above(const struct image *img, const struct chip *assumed);
 
 /* Where a store came from, as far as it tells two of them apart. */
 struct store_mark {
@@ -98,6 +96,7 @@ struct plan {
 	uint8_t swj_readback;   /* what AFIO_MAPR[26:24] reads as */
 	uint64_t run_ns;        /* virtual time to run */
 	uint64_t instructions;
+	bool if_fits;           /* end the run where it uses what the part has not */
 	uint64_t effort;        /* mcu_effort that ends a run; 0: does not */
 	uint64_t quiet;         /* effort with nothing new that ends a run; 0: does not */
 	struct store_mark fixes[FIXES_MAX];
@@ -210,6 +209,8 @@ struct watch {
 	unsigned faults;
 	bool bus_fault;             /* the first fault was an access to fault_address */
 	uint32_t fault_address;
+	const char *missing;        /* used, but only parts of another density have it; NULL: none */
+	uint32_t missing_address;
 	struct option_notes options; /* of a run that changed them */
 	struct mcu_store flash_cr;  /* the newest store to FLASH_CR */
 	bool afio_clocked;          /* RCC_APB2ENR.AFIOEN was set some time */

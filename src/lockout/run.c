@@ -76,6 +76,8 @@ static enum mcu_stop run_leg(struct run *r, const struct mcu_limits *limits)
 		leg.instructions = mcu_instructions(r->m) + LEG_INSTRUCTIONS;
 	stop = answers_run(&r->out->watch, r->m, &leg);
 	watch_settle(&r->out->watch, r->m);
+	if (r->plan->if_fits && r->out->watch.missing)
+		return MCU_STOP_INSTRUCTIONS;
 	if (r->out->watch.mapr_stores != stores)
 		take_checkpoint(r);
 	else if (stop == MCU_STOP_INSTRUCTIONS)

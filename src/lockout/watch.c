@@ -152,10 +152,23 @@ static void note_options(struct watch *w, struct mcu *m, const struct mcu_event 
 	}
 }
 
+/* Firmware that uses what this part has not is for another one. */
+static void note_missing(struct watch *w, const struct mcu *m, uint32_t address)
+{
+	const char *name = w->missing ? NULL : mcu_elsewhere(m, address);
+
+	if (!name)
+		return;
+	w->missing = name;
+	w->missing_address = address;
+}
+
 static void note_bus_fault(struct watch *w, struct mcu *m, uint32_t cfsr)
 {
 	w->bus_fault = (cfsr & CFSR_BFARVALID) &&
 		       mcu_debug_read(m, SCS_BFAR, 4, &w->fault_address) == MCU_ACCESS_OK;
+	if (w->bus_fault)
+		note_missing(w, m, w->fault_address);
 }
 
 static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
@@ -203,6 +216,7 @@ static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
 		note_first(w, m, e, &w->flash);
 		break;
 	case MCU_EVENT_UNMODELLED:
+		note_missing(w, m, e->a);
 		break;
 	}
 }

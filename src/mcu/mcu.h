@@ -289,6 +289,9 @@ bool mcu_snapshot_matches(const struct mcu_snapshot *s, struct mcu *m);
 
 /* ---- what is not modelled ------------------------------------------------- */
 
+/* The peripheral that parts of another density have at `address` and this one has
+ * not (RM0008 3.3, table 3), "DAC"; NULL: none. */
+const char *mcu_elsewhere(const struct mcu *m, uint32_t address);
 /* Walk the registers touched that are not modelled. */
 void mcu_unmodelled(const struct mcu *m,
 		    void (*each)(void *ctx, uint32_t address, const char *periph), void *ctx);

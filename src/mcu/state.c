@@ -159,6 +159,15 @@ static const char *owner_of(const struct mcu *m, uint32_t address)
 	return "";
 }
 
+const char *mcu_elsewhere(const struct mcu *m, uint32_t address)
+{
+	for (size_t i = 0; i < f103_periph_count; i++)
+		if (address - f103_periphs[i].base < f103_periphs[i].span)
+			return f103_periphs[i].densities >> m->chip->density & 1 ? NULL
+										 : f103_periphs[i].name;
+	return NULL;
+}
+
 void mcu_note_unmodelled(struct mcu *m, uint32_t address)
 {
 	struct mcu_side_tables *t = m->side_tables;

@@ -17,7 +17,8 @@ enum {
 	FORM_options_moved, FORM_options_unlocked, FORM_null_call, FORM_undefined,
 	FORM_unaligned_word, FORM_stack_gone, FORM_locked_up,
 	FORM_divided, FORM_shallow_again, FORM_standby_unused, FORM_gives_up,
-	FORM_semihosting, FORM_big_part, FORM_library_stop, FORM_library_reset, FORM_library_watchdog,
+	FORM_semihosting, FORM_big_part, FORM_bigger_part,
+	FORM_library_stop, FORM_library_reset, FORM_library_watchdog,
 };
 
 static volatile uint32_t sink, ticks;
@@ -308,6 +309,13 @@ static void fault_forms(void)
 		REG(0xA0000000) = 0x1011;
 		AFIO_ON();
 		AFIO_MAPR = SWJ_DISABLE; /* blame big_part */
+	}
+	if (IS(bigger_part)) { /* likewise the DAC, which reads 0 where it is not */
+		REG(0x4002101C) |= 1u << 29;
+		REG(0x40007408) = 0x123;
+		AFIO_ON();
+		if (REG(0x40007408) == 0x123)
+			AFIO_MAPR = SWJ_DISABLE; /* blame bigger_part */
 	}
 }
 

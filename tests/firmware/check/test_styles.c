@@ -83,6 +83,7 @@ static const struct form_row perils[] = {
 	{"library_reset", "hazard", "reset-loop"},
 	{"library_watchdog", "clear", "watchdog"},
 	{"big_part", "locks-out", "swj-off"},
+	{"bigger_part", "locks-out", "swj-off"},
 };
 
 /* Where the helper is a function of its own, its caller gave the value. */
