@@ -81,19 +81,48 @@ static uint32_t first_not_run(const struct subject *s, const struct outcome *o,
 	return h->origin && !executed(s, o, h->origin) ? h->origin : h->store_pc;
 }
 
+/* "interrupt 37 (usart1_isr) comes", when that is the way in and none came; else "". */
+static void describe_interrupt(const struct subject *s, const struct outcome *o,
+			       const struct sweep_hit *h, char *out, size_t size)
+{
+	unsigned vectors = 16u + s->chip->irqs, found = 0, count = 0;
+	struct lockout_place place;
+	uint32_t entry;
+
+	out[0] = 0;
+	if (!h->root_is_vector || executed(s, o, h->root))
+		return;
+	for (unsigned i = 2; i < vectors; i++)
+		if (image_read(s->img, s->vectors + 4 * i, &entry, sizeof entry) &&
+		    (entry & ~1u) == h->root && count++ == 0)
+			found = i;
+	lockout_place_at(s->img, h->root, &place);
+	if (count > 1)
+		snprintf(out, size, "an interrupt without a handler of its own comes");
+	else if (count && found < 16)
+		snprintf(out, size, "exception %u is taken", found);
+	else if (count)
+		snprintf(out, size, place.function[0] ? "interrupt %u (%.30s) comes"
+						      : "interrupt %u comes", found - 16, place.function);
+}
+
 static void describe_condition(const struct subject *s, const struct outcome *o,
 			       const struct sweep_hit *h, struct lockout_finding *f)
 {
 	uint32_t missed = first_not_run(s, o, h);
 	struct lockout_place place;
-	char line[64] = "";
+	char line[48] = "", irq[64];
 
+	describe_interrupt(s, o, h, irq, sizeof irq);
 	lockout_place_at(s->img, h->branch ? h->branch : missed, &place);
 	if (place.line)
-		snprintf(line, sizeof line, " (%.40s:%u)", file_name(place.file), place.line);
+		snprintf(line, sizeof line, " (%.30s:%u)", file_name(place.file), place.line);
 	if (h->branch) {
 		snprintf(f->condition, sizeof f->condition,
-			 "if the branch at 0x%08X%s goes that way", h->branch, line);
+			 "if %s%sthe branch at 0x%08X%s goes that way", irq,
+			 irq[0] ? " and " : "", h->branch, line);
+	} else if (irq[0]) {
+		snprintf(f->condition, sizeof f->condition, "if %s", irq);
 	} else if (!h->root_is_vector && executed(s, o, h->root)) {
 		snprintf(f->condition, sizeof f->condition,
 			 "if the program comes to 0x%08X%s, which it did not here", missed, line);

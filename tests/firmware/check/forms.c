@@ -14,7 +14,7 @@ enum {
 	FORM_back_on, FORM_masked, FORM_rmw_spi,
 	FORM_stop, FORM_standby, FORM_sleep, FORM_iwdg, FORM_iwdg_bites, FORM_rdp, FORM_reset_loop,
 	FORM_fault, FORM_command, FORM_interrupt_pin, FORM_strap, FORM_sensor, FORM_bus_flag,
-	FORM_behind_call,
+	FORM_behind_call, FORM_no_interrupt, FORM_no_exception,
 };
 
 #define AFIO_ON() (RCC_APB2ENR |= RCC_APB2ENR_AFIOEN)
@@ -212,6 +212,16 @@ void irq_handler(void)
 	REG(0x40010414) = 1u << 7;
 	if (IS(interrupt_pin))
 		lib_remap(SWJ_DISABLE, 0); /* blame interrupt_pin */
+	if (IS(no_interrupt))
+		lib_remap(SWJ_DISABLE, 0); /* blame no_interrupt */
+}
+
+void nmi_handler(void);
+void nmi_handler(void)
+{
+	sink++;
+	if (IS(no_exception))
+		lib_remap(SWJ_DISABLE, 0); /* blame no_exception */
 }
 
 static void partner_forms(void)
