@@ -7,7 +7,6 @@
 #include "arm/scs.h"
 #include "lockout/lockout_internal.h"
 
-#define CFSR_BFARVALID 0x8000u
 #define FLASH_CR 0x40022010u
 #define RCC_CR 0x40021000u
 #define RCC_CR_HSEON 0x10000u

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arm/scs.h"
 #include "lockout/lockout_internal.h"
 #include "mcu/mcu_internal.h"
 
@@ -31,6 +32,7 @@ struct sight {
 	uint64_t resets, sleeps, uart_bytes, loads;
 	unsigned faults, unmodelled;
 	bool lockup;
+	bool missing; /* it used what only parts of another density have */
 	uint32_t fault_pc, fault_cfsr;
 	char text[121];
 	size_t len;
@@ -39,6 +41,14 @@ struct sight {
 	uint32_t pc[SLICES];
 	unsigned looks;
 };
+
+static void note_fault(struct sight *w, struct mcu *m)
+{
+	uint32_t bfar;
+
+	if (w->fault_cfsr & CFSR_BFARVALID && mcu_debug_read(m, SCS_BFAR, 4, &bfar) == MCU_ACCESS_OK)
+		w->missing |= mcu_elsewhere(m, bfar) != NULL;
+}
 
 static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
 {
@@ -58,10 +68,12 @@ static void on_event(void *ctx, struct mcu *m, const struct mcu_event *e)
 		if (!w->faults++) {
 			w->fault_pc = e->pc;
 			w->fault_cfsr = e->b;
+			note_fault(w, m);
 		}
 		break;
 	case MCU_EVENT_UNMODELLED:
 		w->unmodelled++;
+		w->missing |= mcu_elsewhere(m, e->a) != NULL;
 		break;
 	default:
 		break;
@@ -289,6 +301,17 @@ static void run(struct mcu *m, struct sight *w, double seconds)
 	}
 }
 
+static struct mcu *run_on(const struct subject *s, struct sight *w, double seconds, struct err *err)
+{
+	struct plan plan = {.swj_readback = MCU_SWJ_READBACK_IN_FORCE};
+	struct mcu *m = rig_new(s, &plan, err);
+
+	*w = (struct sight){0};
+	if (m)
+		run(m, w, seconds);
+	return m;
+}
+
 static uint8_t *read_file(const char *path, size_t *len)
 {
 	FILE *f = fopen(path, "rb");
@@ -307,7 +330,6 @@ static uint8_t *read_file(const char *path, size_t *len)
 
 static void one_file(const char *path, double seconds)
 {
-	struct plan plan = {.swj_readback = MCU_SWJ_READBACK_IN_FORCE};
 	struct lockout_options options = {0};
 	struct subject s = {0};
 	struct image *img = NULL;
@@ -322,10 +344,14 @@ static void one_file(const char *path, double seconds)
 		s.img = img;
 		s.chip = chip_for_image(img, &options, why, sizeof why);
 		if (s.chip && image_vectors(img, &s.vectors, &err))
-			m = rig_new(&s, &plan, &err);
+			m = run_on(&s, &w, seconds, &err);
+	}
+	if (m && w.missing && chip_above(img, s.chip)) {
+		mcu_free(m);
+		s.chip = chip_above(img, s.chip);
+		m = run_on(&s, &w, seconds, &err);
 	}
 	if (m) {
-		run(m, &w, seconds);
 		report(m, img, &w);
 	} else {
 		printf("not-run\t%s\n  %s\n", path, err.what[0] ? err.what : why);

@@ -94,6 +94,47 @@ static void a_masked_line_pends_nothing(void **state)
 	mcu_free(m);
 }
 
+static void on_pin(void *ctx, struct mcu *m, unsigned port, unsigned pin, int level)
+{
+	int *seen = ctx;
+
+	(void)m;
+	seen[0]++;
+	seen[1] = (int)(port * 16 + pin) * 10 + level;
+}
+
+/* Whoever listens to a pin hears the port's own output, push-pull or open-drain. */
+static void an_output_moves_its_own_line(void **state)
+{
+	static const uint32_t configs[] = {0x44344444, 0x44744444}; /* PB5 */
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct mcu *m = clocked();
+		int seen[2] = {0};
+		struct mcu_hooks hooks = {.ctx = seen, .pin = on_pin};
+
+		wr(m, 0x40010C00, configs[i]);
+		wr(m, 0x40010C14, 1u << 5);
+		wr(m, 0x40010400, 1u << 5);
+		wr(m, 0x40010408, 1u << 5);
+		wr(m, 0x4001000C, 0x0010); /* EXTICR2: line 5 from port B */
+		mcu_set_hooks(m, &hooks);
+		wr(m, 0x40010C10, 1u << 5 | 1u << 6); /* PB6 is an input */
+		assert_int_equal(seen[0], 1);
+		assert_int_equal(seen[1], 21 * 10 + (i ? -1 : 1));
+		assert_int_equal(rd(m, 0x40010414), 1u << 5);
+		assert_int_equal(rd(m, 0x40010C08) & 1u << 5, 1u << 5);
+		assert_int_equal(mcu_pin_output(m, 1, 5), i ? -1 : 1);
+		wr(m, 0x40010C14, 1u << 5);
+		assert_int_equal(seen[0], 2);
+		assert_int_equal(seen[1], 21 * 10);
+		assert_int_equal(rd(m, 0x40010C08) & 1u << 5, 0);
+		mcu_set_hooks(m, NULL);
+		mcu_free(m);
+	}
+}
+
 /* RM0008 tables 61 and 63: lines 0 to 4 have one each, then 5 to 9 and 10 to 15. */
 static void each_line_has_its_interrupt(void **state)
 {
@@ -147,6 +188,7 @@ int main(void)
 		cmocka_unit_test(pulls_come_and_go_with_the_debug_port),
 		cmocka_unit_test(locked_pins_keep_their_configuration),
 		cmocka_unit_test(edges_pend_the_chosen_ports_line),
+		cmocka_unit_test(an_output_moves_its_own_line),
 		cmocka_unit_test(a_masked_line_pends_nothing),
 		cmocka_unit_test(each_line_has_its_interrupt),
 		cmocka_unit_test(a_wrong_sequence_does_not_lock),

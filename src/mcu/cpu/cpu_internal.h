@@ -31,7 +31,6 @@
 #define CFSR_IMPRECISERR (1u << 10)
 #define CFSR_UNSTKERR (1u << 11)
 #define CFSR_STKERR (1u << 12)
-#define CFSR_BFARVALID (1u << 15)
 #define CFSR_UNDEFINSTR (1u << 16)
 #define CFSR_INVSTATE (1u << 17)
 #define CFSR_INVPC (1u << 18)

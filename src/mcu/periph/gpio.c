@@ -24,6 +24,7 @@ struct gpio_state {
 	uint16_t levels; /* as last seen, for edges */
 	uint16_t driven; /* pins we drive ... */
 	uint16_t output; /* ... and how */
+	uint16_t plain;  /* push-pull outputs: level, drive and ODR are one */
 	uint8_t lock_step; /* of the LCKR key sequence: 0..3 */
 	bool locked;
 };
@@ -116,10 +117,46 @@ static void refresh(struct periph *p, uint32_t pins)
 	}
 }
 
+static uint32_t plain_outputs(const struct periph *p)
+{
+	uint32_t plain = 0;
+
+	for (unsigned pin = 0; pin < 16; pin++) {
+		unsigned config = pin_config(p, pin);
+
+		if (config & 3 && config >> 2 == 0 && swj_pull(p, pin) < 0)
+			plain |= 1u << pin;
+	}
+	return plain;
+}
+
 void gpio_refresh(struct mcu *m, unsigned port)
 {
-	if (port < 8 && m->gpio[port])
-		refresh(m->gpio[port], 0xFFFF);
+	struct gpio_state *s;
+
+	if (port >= 8 || !m->gpio[port])
+		return;
+	s = m->gpio[port]->state;
+	s->plain = (uint16_t)plain_outputs(m->gpio[port]);
+	refresh(m->gpio[port], 0xFFFF);
+}
+
+/* ODR's bits `pins`, all of plain outputs, changed: the way of every bit-banged bus. */
+static void toggle(struct periph *p, uint32_t pins)
+{
+	struct gpio_state *s = p->state;
+	struct mcu *m = p->m;
+
+	s->output = (uint16_t)(s->output ^ pins);
+	s->levels = (uint16_t)(s->levels ^ pins);
+	for (; pins; pins &= pins - 1) {
+		unsigned pin = (unsigned)__builtin_ctz(pins);
+		bool level = s->levels >> pin & 1;
+
+		if (m->hooks.pin)
+			m->hooks.pin(m->hooks.ctx, m, p->index, pin, level);
+		gpio_edge(m, p->index, pin, level);
+	}
 }
 
 int mcu_pin_output(const struct mcu *m, unsigned port, unsigned pin)
@@ -169,10 +206,12 @@ static void write_config(struct periph *p, const struct reg *r, uint32_t value, 
 
 static void set_odr(struct periph *p, uint32_t odr)
 {
-	uint32_t old = periph_get(p, ODR);
+	const struct gpio_state *s = p->state;
+	uint32_t moved = (periph_get(p, ODR) ^ odr) & 0xFFFF;
 
 	periph_set(p, ODR, odr & 0xFFFF);
-	refresh(p, (old ^ odr) & 0xFFFF);
+	toggle(p, moved & s->plain);
+	refresh(p, moved & ~(uint32_t)s->plain);
 }
 
 static void write_odr(struct periph *p, const struct reg *r, uint32_t value, uint32_t old)
