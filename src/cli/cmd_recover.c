@@ -206,7 +206,7 @@ static void tell(struct cli *cli, const struct recovery *r, bool changed)
 	else if (cli->dry_run)
 		say(cli, "dry run: caught by \"%s\"; nothing was erased\n", r->rung->name);
 	else if (r->check.file)
-		tell_attachable(cli, r->attachable);
+		tell_attachable(cli, &r->s, r->attachable);
 	else
 		say(cli, "page 0 is erased; the chip %s\n",
 		    r->attachable ? "answers plainly and stays attachable" : "still does not answer plainly");

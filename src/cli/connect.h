@@ -35,6 +35,7 @@ struct session {
 	struct stream_wire *serial;   /* or, with -p tty: the boot ROM's UART ... */
 	struct bootrom rom;           /* ... and who answers there */
 	enum target_way way;          /* how it went in */
+	bool locked_up;               /* the core, when it was looked at again */
 	const struct chip *chip;
 	struct target_identity id;
 	unsigned flash_kib;           /* the chip's own word, 0: unreadable */

@@ -119,6 +119,7 @@ enum status look_again(struct cli *cli, struct session *s, uint64_t since_us, ui
 	/* That it does not answer is an answer, not an error. */
 	status = target_attach(s->probe, WAY_PLAIN, &opt, &attempt, &s->target, NULL);
 	*attachable = status == STATUS_OK;
+	s->locked_up = *attachable && attempt.locked_up;
 	if (status == STATUS_PROBE_LOST)
 		return err_set(err, status, "the probe was lost after the chip was written");
 	return STATUS_OK;
@@ -139,8 +140,13 @@ void flashing_close(struct session *s, bool leave_halted)
 	session_close(s, leave_halted);
 }
 
-void tell_attachable(struct cli *cli, bool attachable)
+void tell_attachable(struct cli *cli, const struct session *s, bool attachable)
 {
+	if (attachable && s->locked_up) {
+		say(cli, "attachable, but nothing runs: the core locked up, as it does where no vector "
+			 "table lies at the start of flash\n");
+		return;
+	}
 	if (attachable) {
 		say(cli, "still attachable: SWD answers while the firmware runs\n");
 		return;
@@ -156,7 +162,7 @@ void tell_started(struct cli *cli, const struct session *s, bool attachable)
 		say(cli, "started; move the BOOT0 jumper back to 0 and press RESET: until then its "
 			 "interrupts may end in the boot ROM\n");
 	else
-		tell_attachable(cli, attachable);
+		tell_attachable(cli, s, attachable);
 }
 
 void tell_debug_bits(struct cli *cli, const char *uid)

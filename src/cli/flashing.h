@@ -40,7 +40,7 @@ void flashing_close(struct session *s, bool leave_halted);
  * error says so, and that repeating completes it. Before progress_end. */
 void tell_half_done(struct cli *cli);
 /* Say what run_and_look found, and (once a chip) that its debug clocks stay on. */
-void tell_attachable(struct cli *cli, bool attachable);
+void tell_attachable(struct cli *cli, const struct session *s, bool attachable);
 /* The same, or what is to be done where a boot ROM started the firmware. */
 void tell_started(struct cli *cli, const struct session *s, bool attachable);
 void tell_debug_bits(struct cli *cli, const char *uid);

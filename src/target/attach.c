@@ -47,7 +47,7 @@ static void set_dbgmcu(struct target *t)
 }
 
 static enum status finish(struct probe *p, const struct target_options *opt,
-			  const struct target_attempt *a, struct target **out, struct err *err)
+			  struct target_attempt *a, struct target **out, struct err *err)
 {
 	struct target *t = calloc(1, sizeof *t);
 
@@ -59,6 +59,7 @@ static enum status finish(struct probe *p, const struct target_options *opt,
 	t->dpidr = a->dpidr;
 	t->leave_no_trace = opt->leave_no_trace;
 	t->debugging = a->dhcsr & DHCSR_C_DEBUGEN;
+	a->locked_up = a->dhcsr & DHCSR_S_LOCKUP;
 	set_dbgmcu(t);
 	if (a->halted && !opt->halt) {
 		enum status s = target_run(t, err);

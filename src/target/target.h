@@ -38,6 +38,7 @@ struct target_attempt {
 	bool ap_answers;
 	uint32_t cpuid, dhcsr;
 	bool halted;
+	bool locked_up;      /* S_LOCKUP: nothing that could run was found */
 	bool reset_seen;     /* S_RESET_ST: NRST (or the person's button) reached the chip */
 	bool dp_in_reset;    /* WAY_UNDER_RESET: the DP answered while NRST was held low */
 	bool raced;          /* WAY_UNDER_RESET: won only after NRST was released */

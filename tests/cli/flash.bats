@@ -244,9 +244,11 @@ cut_by() {
 }
 
 @test "reset and reset --halt" {
+  need_firmware
   driven_board
+  run_code 0 write "$fw/blinky.elf"
   run_code 0 reset
-  said "$output" 'running'
+  said "$output" 'reset, and running'
   run_code 0 reset --halt --json
   json '.type == "result" and .halted == true'
 }
@@ -484,4 +486,17 @@ type_at_question() {
   said "$errors" '4 bytes of it belong into RAM'
   run_code 0 write "$fw/blinky.elf"
   ! grep -q 'belong into RAM' <<<"$errors"
+}
+
+@test "reset and write say when nothing runs" {
+  driven_board
+  run_code 0 reset
+  said "$output" 'reset, and locked up: no vector table'
+  printf 'settings of somebody' >data.bin
+  run_code 0 write data.bin 0x08004000
+  said "$output" 'attachable, but nothing runs'
+  "$REFLASH" board stop >/dev/null
+  driven_board --wires nrst=low
+  run_code 0 reset --json
+  json '.type == "result" and .state == "in-reset"'
 }
