@@ -1,6 +1,7 @@
 /* `reflash read FILE [ADDR SIZE]`: save the chip's memory, raw. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,6 +52,21 @@ static enum status write_all(int fd, const uint8_t *data, size_t len)
 		}
 	}
 	return STATUS_OK;
+}
+
+enum status can_save(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096] = ".";
+	bool there = access(path, F_OK) == 0;
+
+	if (slash)
+		snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	if (strcmp(path, "-") == 0 || access(there ? path : folder, W_OK) == 0)
+		return STATUS_OK;
+	err_set(err, STATUS_IO, "%s cannot be written: %s", path, strerror(errno));
+	err_next(err, "nothing was read; name a file in a folder of yours");
+	return STATUS_IO;
 }
 
 enum status save_file(const char *path, int mode, const uint8_t *data, size_t len,
@@ -144,6 +160,9 @@ static enum status run(struct cli *cli, const struct args *args)
 
 	if (cli->json && strcmp(args->rest[0], "-") == 0)
 		return err_set(&cli->err, STATUS_USAGE, "--json and the memory itself cannot share stdout");
+	status = can_save(args->rest[0], &cli->err);
+	if (status)
+		return status;
 	/* reading harms no chip, known or not, and needs no halt */
 	status = session_open(cli,
 			      SESSION_UART | SESSION_ANY_CHIP | (cli->hot_plug ? 0 : SESSION_HALT),

@@ -250,6 +250,8 @@ static enum status parse(struct cli *cli, const struct args *args, struct recove
 	r->backup = args_value(args, "backup");
 	if (!wait_option(cli, args, WAIT_US, &r->wait_us))
 		return STATUS_USAGE;
+	if (r->backup && can_save(r->backup, &cli->err))
+		return cli->err.status;
 	if (!r->check.file)
 		return STATUS_OK;
 	return load_image(r->check.file, IMAGE_NO_ADDRESS, &r->check.img, &cli->err);

@@ -500,3 +500,13 @@ type_at_question() {
   run_code 0 reset --json
   json '.type == "result" and .state == "in-reset"'
 }
+
+@test "read and recover: a file that cannot be written is said before anything is read" {
+  driven_board
+  run_code 1 read no/such/folder/flash.bin
+  one_clear_error
+  said "$errors" 'cannot be written: No such file'
+  said "$errors" 'nothing was read'
+  run_code 1 recover --backup no/such/folder/flash.bin
+  said "$errors" 'nothing was read'
+}
