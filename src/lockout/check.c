@@ -153,25 +153,45 @@ static uint64_t budget_of(const struct lockout_options *opt)
 	return (opt->budget_ms ? opt->budget_ms : FORK_BUDGET_MS) * (uint64_t)EFFORT_A_MS;
 }
 
-/* The run; and again as another part where the one assumed has not what it uses. */
+/* The part that has what the assumed one was found not to have; NULL: none, or it has. */
+static const struct chip *grown(const struct subject *s, const struct outcome *o,
+				struct lockout_report *r)
+{
+	const struct watch *w = &o->watch;
+	const struct chip *c = w->missing ? chip_above(s->img, s->chip) : NULL;
+
+	if (c) {
+		snprintf(r->chip_why, sizeof r->chip_why,
+			 "assumed: it uses %s (0x%08X), which only high-density parts have",
+			 w->missing, w->missing_address);
+		return c;
+	}
+	c = w->bus_fault ? chip_with_memory(s->img, s->chip, w->fault_address) : NULL;
+	if (c)
+		snprintf(r->chip_why, sizeof r->chip_why,
+			 "assumed: it uses memory at 0x%08X, which smaller parts do not have",
+			 w->fault_address);
+	return c;
+}
+
+/* The run; and again as another part where the one assumed has not what it uses: each
+ * is bigger than the last, so there is an end to it. */
 static enum status run_first(struct subject *s, const struct lockout_options *opt,
 			     const struct plan *plan, struct outcome *o, struct lockout_report *r,
 			     struct err *err)
 {
-	const struct chip *bigger = opt->chip ? NULL : chip_above(s->img, s->chip);
 	struct plan trial = *plan;
+	const struct chip *bigger;
 	enum status status;
 
-	trial.if_fits = bigger != NULL;
+	trial.if_fits = !opt->chip && chip_above(s->img, s->chip);
 	status = run_plan(s, &trial, true, o, err);
-	if (status != STATUS_OK || !bigger || !o->watch.missing)
-		return status;
-	snprintf(r->chip_why, sizeof r->chip_why,
-		 "assumed: it uses %s (0x%08X), which only high-density parts have",
-		 o->watch.missing, o->watch.missing_address);
-	r->chip = s->chip = bigger;
-	outcome_fini(o);
-	return run_plan(s, plan, true, o, err);
+	while (status == STATUS_OK && !opt->chip && (bigger = grown(s, o, r))) {
+		r->chip = s->chip = bigger;
+		outcome_fini(o);
+		status = run_plan(s, plan, true, o, err);
+	}
+	return status;
 }
 
 static enum status run_and_judge(struct subject *s, const struct lockout_options *opt,

@@ -9,6 +9,10 @@
 
 #include "lockout/lockout_internal.h"
 
+/* What the largest parts of the family have (RM0008 2.3.3, 3.3.1). */
+#define FLASH_MOST (1024u * 1024)
+#define RAM_MOST (96u * 1024)
+
 struct family_hint {
 	const char *family;
 	uint32_t low, high; /* literals in [low, high) belong to it alone */
@@ -113,6 +117,34 @@ const struct chip *chip_above(const struct image *img, const struct chip *assume
 		const struct chip *c = chip_by_name(candidates[i]);
 
 		if (c && c->density >= DENSITY_HIGH && fits(c, flash_end(img), sp))
+			return c;
+	}
+	return NULL;
+}
+
+/* Whether the part has what lies at `address`, as far as that is memory of any part:
+ * a stray pointer is no sign of a bigger one. */
+static bool has_memory(const struct chip *c, uint32_t address)
+{
+	if (address - c->flash_base < FLASH_MOST)
+		return address - c->flash_base < c->flash_size;
+	return address - c->ram_base >= RAM_MOST || address - c->ram_base < c->ram_size;
+}
+
+const struct chip *chip_with_memory(const struct image *img, const struct chip *assumed,
+				    uint32_t address)
+{
+	uint32_t vectors, sp = 0;
+
+	if (has_memory(assumed, address))
+		return NULL;
+	if (image_vectors(img, &vectors, NULL))
+		(void)image_read(img, vectors, &sp, 4);
+	for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+		const struct chip *c = chip_by_name(candidates[i]);
+
+		if (c && c->density >= assumed->density && has_memory(c, address) &&
+		    fits(c, flash_end(img), sp))
 			return c;
 	}
 	return NULL;

@@ -57,6 +57,10 @@ const struct chip *chip_for_image(const struct image *img, const struct lockout_
 				  char *why, size_t why_size);
 /* A part of high density that the image fits; NULL: the assumed one is, or none is. */
 const struct chip *chip_above(const struct image *img, const struct chip *assumed);
+/* The smallest part that has flash or RAM at `address`; NULL: the assumed one has, or no
+ * part has any there. */
+const struct chip *chip_with_memory(const struct image *img, const struct chip *assumed,
+				    uint32_t address);
 
 /* Where a store came from, as far as it tells two of them apart. */
 struct store_mark {

@@ -17,7 +17,7 @@ enum {
 	FORM_options_moved, FORM_options_unlocked, FORM_null_call, FORM_undefined,
 	FORM_unaligned_word, FORM_stack_gone, FORM_locked_up,
 	FORM_divided, FORM_shallow_again, FORM_standby_unused, FORM_gives_up,
-	FORM_semihosting, FORM_big_part, FORM_bigger_part,
+	FORM_semihosting, FORM_big_part, FORM_bigger_part, FORM_big_flash, FORM_big_ram,
 	FORM_library_stop, FORM_library_reset, FORM_library_watchdog,
 };
 
@@ -316,6 +316,18 @@ static void fault_forms(void)
 		AFIO_ON();
 		if (REG(0x40007408) == 0x123)
 			AFIO_MAPR = SWJ_DISABLE; /* blame bigger_part */
+	}
+	if (IS(big_flash)) { /* settings in the last page of 256 KiB, a log in that of 1 MiB */
+		sink = REG(0x0803F800) == 1 ? 1 : REG(0x080FF800);
+		AFIO_ON();
+		AFIO_MAPR = SWJ_DISABLE; /* blame big_flash */
+	}
+	if (IS(big_ram)) { /* a frame buffer above a stack that lies low */
+		REG(0x2000BFFC) = 7;
+		sink = REG(0x2000BFFC);
+		AFIO_ON();
+		if (sink == 7)
+			AFIO_MAPR = SWJ_DISABLE; /* blame big_ram */
 	}
 }
 

@@ -83,7 +83,8 @@ static const struct form_row perils[] = {
 	{"library_reset", "hazard", "reset-loop"},
 	{"library_watchdog", "clear", "watchdog"},
 	{"big_part", "locks-out", "swj-off"},
-	{"bigger_part", "locks-out", "swj-off"},
+	{"bigger_part", "locks-out", "swj-off"}, {"big_flash", "locks-out", "swj-off"},
+	{"big_ram", "locks-out", "swj-off"},
 };
 
 /* Where the helper is a function of its own, its caller gave the value. */
