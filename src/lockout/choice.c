@@ -13,9 +13,9 @@
 
 #define BRANCHES_MAX 12u
 
-/* Does the code just before `target` leave (so that the other side of a taken
- * branch does not fall into the target)? */
-static bool other_side_leaves(const struct trace *t, uint32_t target)
+/* Does the code just before `target` leave for somewhere else than between it and
+ * `pc` (so that the other side of a taken branch comes neither way to `pc`)? */
+static bool other_side_leaves(const struct trace *t, uint32_t target, uint32_t pc)
 {
 	struct arm_insn insn;
 	struct arm_effects e;
@@ -30,8 +30,9 @@ static bool other_side_leaves(const struct trace *t, uint32_t target)
 		arm_decode(hw[1], 0, &insn);
 		arm_effects(&insn, target - 2, &e);
 	}
-	return (e.flow == ARM_FLOW_BRANCH && !e.conditional) || e.flow == ARM_FLOW_RETURN ||
-	       e.flow == ARM_FLOW_JUMP_REG;
+	if (e.flow == ARM_FLOW_BRANCH && !e.conditional)
+		return e.target < target || e.target > pc;
+	return e.flow == ARM_FLOW_RETURN || e.flow == ARM_FLOW_JUMP_REG;
 }
 
 static bool decides(const struct trace *t, size_t branch, const struct arm_insn *insn,
@@ -46,7 +47,7 @@ static bool decides(const struct trace *t, size_t branch, const struct arm_insn 
 		return false;
 	if (!taken)
 		return e->target > pc && at < pc;
-	return e->target > at && e->target <= pc && other_side_leaves(t, e->target);
+	return e->target > at && e->target <= pc && other_side_leaves(t, e->target, pc);
 }
 
 /* The step that set the flags a branch reads. */
