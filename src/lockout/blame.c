@@ -262,6 +262,7 @@ enum status blame_store(const struct subject *s, const struct plan *plan,
 	if (find_store(&t, change->store.pc, &at)) {
 		fill_stack(s, &t, at, out);
 		blame_slice(&t, s, &change->store, at, out);
+		helpers_caller(out->stack, out->stack_len, &out->blame);
 	} else {
 		lockout_place_at(s->img, change->store.pc, &out->store);
 		out->blame = out->stack[0] = out->store;

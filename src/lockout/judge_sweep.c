@@ -59,9 +59,10 @@ static uint32_t blamed_address(const struct image *img, const struct sweep_hit *
 static void fill_stack(const struct image *img, const struct sweep_hit *h,
 		       struct lockout_finding *f)
 {
-	lockout_place_at(img, h->store_pc, &f->stack[f->stack_len++]);
-	for (size_t i = 0; i < h->call_count && f->stack_len < LOCKOUT_STACK_MAX; i++)
-		lockout_place_at(img, h->calls[i], &f->stack[f->stack_len++]);
+	for (size_t i = 0; i <= h->call_count; i++)
+		f->stack_len += places_at(img, i ? h->calls[i - 1] : h->store_pc,
+					  f->stack + f->stack_len,
+					  LOCKOUT_STACK_MAX - f->stack_len);
 }
 
 static const char *file_name(const char *path)
@@ -189,19 +190,21 @@ static void fill_finding(const struct subject *s, const struct outcome *o,
 static enum status add_hit(const struct subject *s, const struct outcome *o,
 			   const struct sweep_hit *h, struct lockout_report *r)
 {
+	struct lockout_finding *f = report_add(r);
 	struct lockout_place blame;
-	struct lockout_finding *f;
 
-	(void)blamed_address(s->img, h, &blame);
-	if (known_already(r, h, &blame))
-		return STATUS_OK;
-	f = report_add(r);
 	if (!f)
 		return STATUS_NO_MEMORY;
+	(void)blamed_address(s->img, h, &blame);
+	fill_finding(s, o, h, &blame, f);
+	blame_helpers_caller(f);
+	r->finding_count--; /* not yet one of those it is held against */
+	if (known_already(r, h, &f->blame))
+		return STATUS_OK;
+	r->finding_count++;
 	f->cause = h->read_back ? CAUSE_SWJ_RMW : CAUSE_SWJ_OFF;
 	f->level = h->gate_off || h->doubtful ? LEVEL_NOTE : LEVEL_LOCKOUT;
 	f->certainty = h->read_back || h->dma ? CERTAIN_POSSIBLE : CERTAIN_LIKELY;
-	fill_finding(s, o, h, &blame, f);
 	describe_hit(h, f);
 	if (!h->gate_off)
 		fix_swj(s->img, f, f->fix, sizeof f->fix);

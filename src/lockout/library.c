@@ -1,8 +1,8 @@
 /*
  * Functions of the common libraries that do for their caller what a finding is
- * about: sleep, start a watchdog, reset, write option bytes. Nobody changes
- * those; the statement to change is the call. (Who switches SWD off is told by
- * the value's way instead, blame.c, which needs no names.)
+ * about: sleep, start a watchdog, reset, write option bytes, switch SWD off. Nobody
+ * changes those; the statement to change is the call. (Where SWJ_CFG is told to the
+ * library, the value's way says who did, blame.c, which needs no names.)
  *
  * Known by name only: without symbols the store itself is blamed.
  */
@@ -29,6 +29,9 @@ static const char *const helpers[] = {
 	/* Maple and the Arduino cores */
 	"iwdg_init", "nvic_sys_reset", "LowPower_*", "IWatchdogClass::begin",
 	"_ZN14IWatchdogClass5begin*",
+	/* SWJ_CFG, and nothing to be told: LL, Maple and the Arduino cores */
+	"LL_GPIO_AF_DisableRemap_SWJ", "LL_GPIO_AF_Remap_SWJ_*", "disableDebugPorts",
+	"_Z17disableDebugPortsv",
 };
 
 bool is_library_helper(const char *function)
@@ -42,14 +45,21 @@ bool is_library_helper(const char *function)
 	return false;
 }
 
-void blame_helpers_caller(struct lockout_finding *f)
+void helpers_caller(const struct lockout_place *stack, size_t len, struct lockout_place *blame)
 {
 	size_t i = 0;
 
-	if (!is_library_helper(f->blame.function))
+	if (!is_library_helper(blame->function))
 		return;
-	while (i < f->stack_len && is_library_helper(f->stack[i].function))
+	while (i < len && !is_library_helper(stack[i].function))
+		i++; /* what it calls itself */
+	while (i < len && is_library_helper(stack[i].function))
 		i++;
-	if (i < f->stack_len)
-		f->blame = f->stack[i];
+	if (i < len)
+		*blame = stack[i];
+}
+
+void blame_helpers_caller(struct lockout_finding *f)
+{
+	helpers_caller(f->stack, f->stack_len, &f->blame);
 }

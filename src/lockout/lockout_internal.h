@@ -469,6 +469,7 @@ enum status blame_point(const struct subject *s, const struct plan *plan, uint64
 /* A library's function that others call to sleep, reset, start a watchdog ...? */
 bool is_library_helper(const char *function);
 /* Where such a one is blamed: blame who called it, as far as the call stack tells. */
+void helpers_caller(const struct lockout_place *stack, size_t len, struct lockout_place *blame);
 void blame_helpers_caller(struct lockout_finding *f);
 
 void fix_swj(const struct image *img, const struct lockout_finding *f, char *out, size_t size);
