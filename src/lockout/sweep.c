@@ -174,11 +174,13 @@ static size_t next_block(const struct walk *w)
 
 /* What this function has to do with each hit found in or below it: its condition,
  * unless a function further in already has one; whether it is a dead end. */
-static void name_conditions(const struct walk *w, size_t first_hit)
+static void name_conditions(const struct walk *w, size_t first_number)
 {
 	struct sweep *sw = w->sw;
 
-	for (size_t i = first_hit; i < sw->out->hit_count; i++) {
+	for (size_t i = 0; i < sw->out->hit_count; i++) {
+		if (sw->hit_number[i] < first_number)
+			continue;
 		if (!w->returned && !sweep_exhausted(sw))
 			sw->out->hits[i].no_return |= 1u << sw->depth;
 		if (!sw->out->hits[i].branch)
@@ -191,7 +193,7 @@ void walk_function(struct sweep *sw, uint32_t entry, const struct abs_state *in,
 {
 	size_t at;
 	struct abs_state *s = malloc(sizeof *s);
-	size_t first_hit = sw->out->hit_count;
+	size_t first_number = sw->hits_added;
 	struct abs_state *outer = sw->now;
 	uint32_t assumed_at = sw->assumed_at;
 
@@ -214,7 +216,7 @@ void walk_function(struct sweep *sw, uint32_t entry, const struct abs_state *in,
 		sw->round = w->blocks[at].round;
 		walk_block(w, start, s);
 	}
-	name_conditions(w, first_hit);
+	name_conditions(w, first_number);
 	sw->now = outer;
 	sw->assumed_at = assumed_at;
 	free(s);

@@ -203,9 +203,22 @@ static bool recursive(const struct sweep *sw, uint32_t entry, const struct absva
 	return inside > (abs_is_const(r0) ? RECURSION_MAX : 0);
 }
 
+/* The AAPCS gives R1 to R3 to the callee; a compiler that has seen the callee knows
+ * better, and keeps a peripheral's address there (-fipa-ra). */
+static uint8_t kept_registers(const struct abs_state *in, const struct walk *w)
+{
+	uint8_t kept = 0;
+
+	for (unsigned i = 1; i < 4 && w->returned; i++)
+		if (abs_is_const(&in->r[i]) && in->r[i].value >> 29 == 2 &&
+		    abs_is_const(&w->exit.r[i]) && w->exit.r[i].value == in->r[i].value)
+			kept |= (uint8_t)(1u << i);
+	return kept;
+}
+
 /* What a walk came to, for the next call in the same state. */
-static void memo_fill(struct sweep_memo *m, uint64_t key, const struct walk *w, int32_t sp,
-		      bool sees_stack)
+static void memo_fill(struct sweep_memo *m, uint64_t key, const struct abs_state *in,
+		      const struct walk *w, int32_t sp, bool sees_stack)
 {
 	unsigned count = sees_stack && w->returned ? w->exit.slot_count : 0;
 
@@ -215,6 +228,7 @@ static void memo_fill(struct sweep_memo *m, uint64_t key, const struct walk *w, 
 		memcpy(m->slots, w->exit.slots, count * sizeof *m->slots);
 	m->slot_count = (uint8_t)count;
 	m->sp = sp;
+	m->kept = kept_registers(in, w);
 	m->r0 = w->returned ? w->exit.r[0] : ABS_UNKNOWN;
 	if (m->r0.depth > w->sw->depth)
 		m->r0.depth = ABS_DEEP;
@@ -236,9 +250,15 @@ void memo_clear(struct sweep *sw)
 
 static void return_from(struct abs_state *s, const struct sweep_memo *m, bool sees_stack)
 {
+	struct absval given[4];
+
+	memcpy(given, s->r, sizeof given);
 	if (sees_stack)
 		take_back_stack(s, m);
 	after_call(s, m->r0, m->gate);
+	for (unsigned i = 1; i < 4; i++)
+		if (m->kept >> i & 1)
+			s->r[i] = given[i];
 	s->deep = m->deep;
 	s->standby = m->standby;
 }
@@ -265,7 +285,7 @@ static bool walk_into(struct sweep *sw, struct abs_state *s, uint32_t site, uint
 	/* a callee further in may have taken the place */
 	if (!memo || memo->key)
 		memo = &unkept;
-	memo_fill(memo, key, &w, (int32_t)s->r[13].value, sees_stack);
+	memo_fill(memo, key, in, &w, (int32_t)s->r[13].value, sees_stack);
 	return_from(s, memo, sees_stack);
 	returns = memo->returns;
 	free(unkept.slots);

@@ -27,6 +27,7 @@ struct sweep_memo {
 	struct absval r0;
 	enum abs_gate gate, deep, standby;
 	bool returns, touches;
+	uint8_t kept; /* bit n: Rn came back as it was given, a peripheral's address */
 	uint8_t slot_count;
 	int32_t sp; /* at the call; slots count like it */
 	struct abs_slot *slots; /* of the caller's stack, where it was shown; owned */
@@ -94,6 +95,8 @@ struct sweep {
 	unsigned decision_count[SWEEP_DEPTH_MAX + 1];
 	enum abs_gate hit_gate[SWEEP_HITS_MAX];
 	struct sweep_root *hit_root[SWEEP_HITS_MAX];
+	size_t hit_number[SWEEP_HITS_MAX]; /* of all that were ever added: one may be replaced */
+	size_t hits_added;
 	uint32_t calls[SWEEP_DEPTH_MAX]; /* call instructions, outermost first */
 	uint32_t entries[SWEEP_DEPTH_MAX + 1];
 	size_t depth;

@@ -218,6 +218,7 @@ struct sweep_hit *sweep_add_hit(struct sweep *sw, enum sweep_kind kind, uint32_t
 	memcpy(sw->hit_block[at], sw->block, sizeof sw->block);
 	sw->hit_gate[at] = sw->now->gate;
 	sw->hit_root[at] = sw->root;
+	sw->hit_number[at] = sw->hits_added++;
 	*h = (struct sweep_hit){.kind = kind, .store_pc = pc, .target = target, .value = v->value,
 				.known = v->known, .origin = v->origin, .table = v->table,
 				.variable = v->variable,

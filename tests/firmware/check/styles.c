@@ -18,6 +18,7 @@ enum {
 	FORM_pend, FORM_task, FORM_dma, FORM_second_boot, FORM_timer, FORM_timeout, FORM_hal,
 	FORM_ll, FORM_spl, FORM_maple, FORM_pin_map, FORM_flags, FORM_negated, FORM_global_set,
 	FORM_callback, FORM_toggled, FORM_enum_map, FORM_conditional, FORM_from_clear,
+	FORM_clamped, FORM_clock_between,
 };
 
 struct afio_registers {
@@ -353,6 +354,35 @@ static void with_jump(void)
 	AFIO_MAPR = swj; /* blame jumped */
 }
 
+/* Both ways of each comparison come to the store. */
+static __attribute__((noinline)) void set_up_bus(uint32_t speed)
+{
+	if (speed == 0)
+		speed = 1000;
+	else if (speed < 9600)
+		speed = 9600;
+	else if (speed > 3000000)
+		speed = 3000000;
+	AFIO_MAPR |= SWJ_DISABLE | 3 << 13; /* blame clamped */
+	sink = speed;
+}
+
+/* The sweep comes by twice, first while AFIO has no clock. */
+static __attribute__((noinline)) void give_up_debugging(uint32_t when)
+{
+	if (sink == when) {
+		__asm volatile("nop\n nop\n nop\n nop\n nop"); /* more than an IT block holds */
+		AFIO_MAPR = SWJ_DISABLE; /* blame clock_between */
+	}
+}
+
+static void with_clock_between(void)
+{
+	give_up_debugging(0xFFFFFF01);
+	AFIO_ON();
+	give_up_debugging(0xFFFFFF01);
+}
+
 static void ways(void)
 {
 	if (IS(tail))
@@ -369,6 +399,8 @@ static void ways(void)
 		set_wanted(SWJ_DISABLE); /* blame global_set */
 		apply_wanted(); /* blame global_set */
 	}
+	if (IS(clamped))
+		set_up_bus(100000);
 	if (IS(callback)) {
 		on_ready = disable_ready;
 		ready();
@@ -535,10 +567,10 @@ static inline void ll_set(volatile uint32_t *reg, uint32_t bits)
 	*reg |= bits;
 }
 
-static inline void ll_remap_swj_off(void)
+static inline void LL_GPIO_AF_DisableRemap_SWJ(void)
 {
 	ll_clear(&AFIO->mapr, 7u << 24);
-	ll_set(&AFIO->mapr, SWJ_DISABLE); /* blame ll */
+	ll_set(&AFIO->mapr, SWJ_DISABLE);
 }
 
 static __attribute__((noinline)) void afio_debug_ports(uint32_t config)
@@ -583,7 +615,7 @@ static void libraries(void)
 	if (IS(hal))
 		HAL_Init();
 	if (IS(ll))
-		ll_remap_swj_off(); /* blame ll */
+		LL_GPIO_AF_DisableRemap_SWJ(); /* blame ll */
 	if (IS(spl)) {
 		lib_pin_remap(LIB_SWJ_NOJTAG, 1);
 		lib_pin_remap(LIB_SWJ_DISABLE, 1); /* blame spl */
@@ -598,6 +630,8 @@ static void libraries(void)
 
 int main(void)
 {
+	if (IS(clock_between))
+		with_clock_between();
 	AFIO_ON();
 	if (IS(second_boot))
 		with_second_boot();

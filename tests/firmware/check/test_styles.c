@@ -19,6 +19,7 @@ static const char *const shown_and_found[] = {
 	"offsets", "script", "variadic", "recursive", "jumped", "ram_code", "two_steps", "pend",
 	"task", "dma", "hal", "ll", "spl", "maple", "flags", "negated", "global_set", "callback",
 	"toggled", "enum_map", "conditional", "from_clear",
+	"clamped",
 };
 
 /* A plain run shows it. */
@@ -29,6 +30,8 @@ static const struct form_row shown[] = {
 	{"second_boot", "locks-out", "swj-off"},
 	{"pin_map", "locks-out", "swj-off"},
 	{"tail", "locks-out", "swj-off"},
+	{"clock_between", "may-lock-out", "swj-off",
+	 .condition = "if the branch at 0x*"},
 	{"capture", "locks-out", "swj-off", .pins = 4}, /* PA15 */
 	{"slave", "locks-out", "swj-off", .pins = 28},	/* PA15, PB3, PB4 */
 	{"cpp_static", "locks-out", "swj-off"},
