@@ -82,9 +82,8 @@ static bool print_callers(const struct cli *cli, const struct lockout_finding *f
 	for (size_t i = at + 1; i < f->stack_len && i < at + 4; i++) {
 		const struct lockout_place *p = &f->stack[i];
 
-		say(cli, "%s%s%s %s", any ? ", from " : "  called from ",
-		    p->function[0] ? p->function : "?", p->function[0] ? "()" : "",
-		    file_line(p, where, sizeof where));
+		say(cli, "%s%s%s%s", any ? ", from " : "  called from ", p->function,
+		    p->function[0] ? "() " : "", file_line(p, where, sizeof where));
 		any = true;
 	}
 	return any;
