@@ -249,6 +249,50 @@ static void fill_stack(const struct subject *s, const struct trace *t, size_t at
 	task_name(s->img, t->m, out->task, sizeof out->task);
 }
 
+/* The frame that a jump at a function's end left out of the call stack. */
+static void insert_caller(struct blame *out)
+{
+	size_t at = 0;
+
+	while (at < out->stack_len && !is_library_helper(out->stack[at].function))
+		at++;
+	while (at < out->stack_len && is_library_helper(out->stack[at].function))
+		at++;
+	if (at == LOCKOUT_STACK_MAX ||
+	    (at < out->stack_len && out->stack[at].address == out->blame.address))
+		return;
+	if (out->stack_len < LOCKOUT_STACK_MAX)
+		out->stack_len++;
+	memmove(out->stack + at + 1, out->stack + at,
+		(out->stack_len - 1 - at) * sizeof out->stack[0]);
+	out->stack[at] = out->blame;
+}
+
+/* Who called the library's function that needs no telling; a jump at a caller's end
+ * leaves no frame, so the trace is asked first. */
+static void blame_out_of_helpers(const struct trace *t, const struct subject *s, size_t at,
+				 struct blame *out)
+{
+	bool inside = false;
+
+	do {
+		struct lockout_place places[8];
+		size_t n = places_at(s->img, t->steps[at].r[15], places, 8);
+
+		for (size_t i = 0; i < n; i++) {
+			bool helper = is_library_helper(places[i].function);
+
+			if (inside && !helper) {
+				out->blame = places[i];
+				insert_caller(out);
+				return;
+			}
+			inside |= helper;
+		}
+	} while (entering_call(t, s, at, &at));
+	helpers_caller(out->stack, out->stack_len, &out->blame);
+}
+
 enum status blame_store(const struct subject *s, const struct plan *plan,
 			const struct swj_change *change, struct blame *out, struct err *err)
 {
@@ -262,7 +306,8 @@ enum status blame_store(const struct subject *s, const struct plan *plan,
 	if (find_store(&t, change->store.pc, &at)) {
 		fill_stack(s, &t, at, out);
 		blame_slice(&t, s, &change->store, at, out);
-		helpers_caller(out->stack, out->stack_len, &out->blame);
+		if (is_library_helper(out->blame.function))
+			blame_out_of_helpers(&t, s, at, out);
 	} else {
 		lockout_place_at(s->img, change->store.pc, &out->store);
 		out->blame = out->stack[0] = out->store;

@@ -18,7 +18,7 @@ enum {
 	FORM_pend, FORM_task, FORM_dma, FORM_second_boot, FORM_timer, FORM_timeout, FORM_hal,
 	FORM_ll, FORM_spl, FORM_maple, FORM_pin_map, FORM_flags, FORM_negated, FORM_global_set,
 	FORM_callback, FORM_toggled, FORM_enum_map, FORM_conditional, FORM_from_clear,
-	FORM_clamped, FORM_clock_between,
+	FORM_clamped, FORM_clock_between, FORM_maple_tail,
 };
 
 struct afio_registers {
@@ -610,6 +610,18 @@ static __attribute__((noinline)) void board_pin_mode(unsigned pin, unsigned mode
 	free_debug_pin(row->port, row->bit);
 }
 
+__attribute__((noinline)) void disableDebugPorts(void);
+__attribute__((noinline)) void disableDebugPorts(void)
+{
+	afio_debug_ports(SWJ_DISABLE);
+}
+
+static __attribute__((noinline)) void sketch_setup(void)
+{
+	sink++;
+	disableDebugPorts(); /* blame maple_tail */
+}
+
 static void libraries(void)
 {
 	if (IS(hal))
@@ -620,6 +632,8 @@ static void libraries(void)
 		lib_pin_remap(LIB_SWJ_NOJTAG, 1);
 		lib_pin_remap(LIB_SWJ_DISABLE, 1); /* blame spl */
 	}
+	if (IS(maple_tail))
+		sketch_setup();
 	if (IS(maple))
 		no_debug_ports();
 	if (IS(pin_map)) {

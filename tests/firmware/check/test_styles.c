@@ -19,7 +19,7 @@ static const char *const shown_and_found[] = {
 	"offsets", "script", "variadic", "recursive", "jumped", "ram_code", "two_steps", "pend",
 	"task", "dma", "hal", "ll", "spl", "maple", "flags", "negated", "global_set", "callback",
 	"toggled", "enum_map", "conditional", "from_clear",
-	"clamped",
+	"clamped", "maple_tail",
 };
 
 /* A plain run shows it. */
