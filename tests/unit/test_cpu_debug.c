@@ -237,6 +237,17 @@ static void a_store_halts_at_once(void **state)
 	EQ(mcu_exception(m), 0);
 	mcu_free(m);
 
+	m = BOOT(0x6001, 0x3201, SPIN); /* a priority, which is looked at anew */
+	mcu_set_reg(m, MCU_R0, SCS_NVIC_IPR);
+	debug_put(m, SCS_DHCSR, DBGKEY | 1);
+	debug_put(m, SCS_DEMCR, DEMCR_TRCENA);
+	debug_put(m, DWT_BASE + 0x20, SCS_NVIC_IPR);
+	debug_put(m, DWT_BASE + 0x28, 6);
+	run_ns(m, 20000);
+	assert_true(cpu_halted(m));
+	EQ(core_register(m, 15), CODE + 2);
+	mcu_free(m);
+
 	m = BOOT(0xE9C0, 0x1200, 0x3201, SPIN); /* strd r1, r2, [r0]: the first is watched */
 	mcu_set_reg(m, MCU_R0, SCS_CPUID);
 	mcu_set_reg(m, 2, 0); /* to ICSR: nothing is pended */

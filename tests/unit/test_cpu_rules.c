@@ -437,6 +437,8 @@ static void a_vector_that_can_not_be_read(void **state)
 	run_ns(m, 10000);
 	assert_true(debug_get(m, SCS_HFSR) & 2); /* VECTTBL */
 	assert_true(debug_get(m, SCS_DHCSR) & 1u << 19);
+	EQ(reg(m, MCU_PC), 0xFFFFFFFE);
+	EQ(mcu_exception(m), 0);
 	mcu_free(m);
 }
 
@@ -465,6 +467,8 @@ static void one_vector_that_can_not_be_read(void **state)
 	run_ns(m, 10000);
 	assert_true(debug_get(m, SCS_DHCSR) & 1u << 19);
 	EQ(debug_get(m, SCS_HFSR), 2);
+	EQ(reg(m, MCU_PC), 0xFFFFFFFE);
+	EQ(mcu_exception(m), 0);
 	mcu_free(m);
 }
 

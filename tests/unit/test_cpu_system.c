@@ -206,6 +206,7 @@ static void sleeponexit_sleeps_between_handlers(void **state)
 		irq(m, 0, 0);
 		run_ns(m, 20000);
 		EQ(mcu_mode(m), MCU_MODE_SLEEP);
+		assert_true(debug_get(m, SCS_DHCSR) & 1u << 18); /* S_SLEEP */
 		EQ(reg(m, 4), i);
 		r0 = reg(m, 0);
 		run_ns(m, 20000);

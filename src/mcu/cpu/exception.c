@@ -271,10 +271,7 @@ static bool fetch_vector(struct mcu *m, unsigned n, uint32_t *vector)
 		return true;
 	c->hfsr |= HFSR_VECTTBL;
 	c->demcr_at_vector |= DEMCR_VC_INTERR;
-	if (n == EXC_HARDFAULT || n == EXC_NMI) {
-		cpu_lock_up(m);
-		return false;
-	}
+	/* NMI's and HardFault's own cannot be read either then: VTOR keeps them together. */
 	exc_set(c->pending, n, false);
 	if (!bus_read(m, c->vtor + 4 * EXC_HARDFAULT, 4, vector)) {
 		cpu_lock_up(m);
