@@ -39,8 +39,8 @@ static void describe_off(const struct subject *s, const struct outcome *o,
 	f->store_target = c->store.target;
 	f->store_value = c->store.value;
 	f->pins_needed = o->watch.pins;
-	snprintf(f->summary, sizeof f->summary, "SWD and JTAG are off %s after reset and stay off",
-		 when);
+	snprintf(f->summary, sizeof f->summary, "SWD and JTAG are off %s after reset and stay off%s",
+		 when, c->store.by_core ? "" : " (DMA writes AFIO_MAPR)");
 	fix_swj(s->img, f, f->fix, sizeof f->fix);
 }
 
@@ -54,13 +54,26 @@ static bool already_blamed(const struct lockout_report *r, const struct lockout_
 	return false;
 }
 
+/* Of what DMA writes, the statement that started the channel is to blame. */
+static struct swj_change who_asked(const struct swj_change *c)
+{
+	struct swj_change asked = *c;
+
+	if (c->store.by_core || !c->dma.seen)
+		return asked;
+	asked.store = c->dma.store;
+	asked.instructions = c->dma.instructions;
+	return asked;
+}
+
 static enum status add_offender(const struct subject *s, const struct plan *plan,
 				const struct outcome *o, const struct swj_change *c,
 				enum cause cause, struct lockout_report *r, struct err *err)
 {
+	struct swj_change asked = who_asked(c);
 	struct blame *b = malloc(sizeof *b);
 	struct lockout_finding *f;
-	enum status status = b ? blame_store(s, plan, c, b, err) : STATUS_NO_MEMORY;
+	enum status status = b ? blame_store(s, plan, &asked, b, err) : STATUS_NO_MEMORY;
 
 	if (status == STATUS_OK && !already_blamed(r, &b->blame, cause)) {
 		f = report_add(r);

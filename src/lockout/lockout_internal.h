@@ -110,6 +110,13 @@ struct plan {
 
 /* ---- watching -------------------------------------------------------------------- */
 
+/* The store that started a DMA channel, and the count of instructions behind it. */
+struct dma_start {
+	bool seen;
+	struct mcu_store store;
+	uint64_t instructions;
+};
+
 /* A change of SWJ_CFG in force. */
 struct swj_change {
 	uint64_t ns, since_reset_ns;
@@ -117,6 +124,7 @@ struct swj_change {
 	unsigned from, to;
 	struct mcu_store store;
 	bool by_store;         /* else a reset brought it back */
+	struct dma_start dma;  /* what wrote it, when that was not the core */
 	struct store_mark mark;
 };
 #define CHANGES_MAX 64
@@ -195,6 +203,9 @@ struct watch {
 	const struct silicon *silicon;
 	struct swj_change changes[CHANGES_MAX]; /* the last place holds the newest when full */
 	size_t change_count;
+	struct dma_start dma;       /* the newest that leads to AFIO_MAPR */
+	uint32_t dma_channels;      /* that have an address there: 7 * controller + channel - 1 */
+	bool dma_unfinished;
 	size_t change_unfinished;   /* index + 1 of a change whose count is not known yet */
 	bool off;                   /* SWD is off by SWJ_CFG now */
 	uint64_t off_since_ns, off_total_ns;

@@ -8,6 +8,8 @@
 #include "lockout/lockout_internal.h"
 
 #define FLASH_CR 0x40022010u
+#define DMA1 0x40020000u /* DMA2 0x400 behind it */
+#define DMA_EN 1u
 #define RCC_CR 0x40021000u
 #define RCC_CR_HSEON 0x10000u
 #define RCC_BDCR 0x40021020u
@@ -34,9 +36,12 @@ static void note_first(struct watch *w, struct mcu *m, const struct mcu_event *e
 	mcu_stop_run(m);
 }
 
-static struct store_mark mark_of(const struct mcu *m, uint32_t pc)
+/* What DMA writes is all alike: what the core does meanwhile has no part in it. */
+static struct store_mark mark_of(const struct mcu *m, const struct mcu_store *store)
 {
-	return (struct store_mark){pc, mcu_reg(m, MCU_SP), mcu_reg(m, MCU_LR)};
+	if (!store->by_core)
+		return (struct store_mark){0};
+	return (struct store_mark){store->pc, mcu_reg(m, MCU_SP), mcu_reg(m, MCU_LR)};
 }
 
 /* Has the same instruction made the same change before? */
@@ -59,9 +64,13 @@ static void note_swj(struct watch *w, struct mcu *m, const struct mcu_event *e)
 
 	*c = (struct swj_change){.ns = now, .since_reset_ns = mcu_since_reset_ns(m),
 				 .instructions = mcu_instructions(m), .from = e->a, .to = e->b,
-				 .by_store = e->store != NULL, .mark = mark_of(m, e->pc)};
-	if (e->store)
+				 .by_store = e->store != NULL};
+	if (e->store) {
 		c->store = *e->store;
+		c->mark = mark_of(m, e->store);
+	}
+	if (e->store && !e->store->by_core)
+		c->dma = w->dma;
 	if (w->off && !off)
 		w->off_total_ns += now - w->off_since_ns;
 	if (!w->off && off)
@@ -237,10 +246,40 @@ static bool is_port_output(uint32_t target)
 	return at < 7 * 0x400 && (at & 0x3FF) >= 0xC && (at & 0x3FF) <= 0x14;
 }
 
+/* DMA channels (RM0008 13.4): CCR at 8 + 20 * channel, CPAR and CMAR 8 and 12 behind. */
+static void note_dma(struct watch *w, struct mcu *m, const struct mcu_store *store)
+{
+	uint32_t at = store->target - DMA1, unit = at / 0x400, channel = (at % 0x400 - 8) / 20;
+	uint32_t bit = 1u << (7 * unit + channel);
+
+	if (unit > 1 || at % 0x400 < 8 || channel > 6)
+		return;
+	switch ((at % 0x400 - 8) % 20) {
+	case 0:
+		if (!(store->value & DMA_EN) || !(w->dma_channels & bit))
+			break;
+		w->dma = (struct dma_start){.seen = true, .store = *store};
+		w->dma_unfinished = true;
+		mcu_stop_run(m);
+		break;
+	case 8:
+	case 12:
+		if (AFIO_MAPR_ADDRESS - (store->value & ~3u) <= 4)
+			w->dma_channels |= bit;
+		else if ((at % 0x400 - 8) % 20 == 8)
+			w->dma_channels &= ~bit;
+		break;
+	default:
+		break;
+	}
+}
+
 static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
 {
 	struct watch *w = ctx;
 
+	if (store->target - DMA1 < 0x800)
+		note_dma(w, m, store);
 	if (store->target == FLASH_CR)
 		w->flash_cr = *store;
 	if (store->target == RCC_APB2ENR && store->value & 1)
@@ -257,7 +296,7 @@ static void on_store(void *ctx, struct mcu *m, struct mcu_store *store)
 		mcu_stop_run(m);
 	w->last_mapr_ns = mcu_now_ns(m);
 	if (!takes_swd(w, store->value >> SWJ_SHIFT & 7) ||
-	    !is_fixed(w->plan, mark_of(m, store->pc)))
+	    !is_fixed(w->plan, mark_of(m, store)))
 		return;
 	store->value = (store->value & ~(7u << SWJ_SHIFT)) | w->plan->fix_value << SWJ_SHIFT;
 	w->fixed_stores++;
@@ -284,6 +323,11 @@ void watch_settle(struct watch *w, const struct mcu *m)
 		w->unfinished->instructions = mcu_instructions(m);
 	if (w->change_unfinished)
 		w->changes[w->change_unfinished - 1].instructions = mcu_instructions(m);
+	if (w->dma_unfinished)
+		w->dma.instructions = mcu_instructions(m);
+	if (w->dma_unfinished && w->change_unfinished) /* the transfer came at once */
+		w->changes[w->change_unfinished - 1].dma.instructions = w->dma.instructions;
+	w->dma_unfinished = false;
 	w->unfinished = NULL;
 	w->change_unfinished = 0;
 }

@@ -187,7 +187,7 @@ void mcu_debug_power(struct mcu *m, bool on);
 
 /* ---- watching (for analysis; all optional, all cheap when absent) -------- */
 
-/* One store by the core (or DMA/debugger: `by_core` false) to a peripheral. */
+/* One store by the core (or DMA: `by_core` false) to a peripheral. */
 struct mcu_store {
 	uint32_t pc;      /* address of the storing instruction */
 	uint32_t address; /* as written, bit-band alias not resolved */

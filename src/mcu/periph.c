@@ -210,7 +210,7 @@ static void store_watched(struct periph *p, struct mcu_store *store)
 	const struct mcu_store *outer = m->store;
 
 	m->store = store;
-	if (m->hooks.store && store->by_core)
+	if (m->hooks.store && !m->by_debugger)
 		m->hooks.store(m->hooks.ctx, m, store);
 	deliver(p, store->target - p->base, store->value);
 	m->store = outer;

@@ -91,7 +91,7 @@ void exception_masks_changed(struct mcu *m)
 
 	c->execution_priority = (int16_t)boosted(c, c->primask);
 	c->to_take = (uint8_t)pick(c, c->execution_priority);
-	c->attention = c->stepping || c->watch_hit || c->to_take != 0;
+	c->attention = c->watch_hit || c->to_take != 0; /* a step is asked for apart */
 }
 
 void exception_update(struct mcu *m)

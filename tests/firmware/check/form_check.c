@@ -94,7 +94,7 @@ static bool findings_fit(const struct form_test *t, const struct lockout_report 
 			snprintf(why, size, "blames %s:%u", f->blame.file, f->blame.line);
 			return false;
 		}
-		if (r->verdict == VERDICT_LOCKS_OUT && !row->unproved && f->proof[0] == '\0') {
+		if (r->verdict == VERDICT_LOCKS_OUT && f->proof[0] == '\0') {
 			snprintf(why, size, "is not proved");
 			return false;
 		}

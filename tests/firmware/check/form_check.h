@@ -15,7 +15,6 @@ struct form_row {
 	unsigned run_ms;       /* 0: 60 */
 	const char *condition; /* what it hangs on, or "its start*"; NULL: any */
 	unsigned pins;         /* pins_needed, as lockout.h numbers them; 0: any */
-	bool unproved;         /* nothing can be replaced: DMA stored it */
 	const char *marked;    /* the name in the sources' comments; NULL: `form` */
 };
 

@@ -15,8 +15,8 @@ enum {
 	FORM_shifted, FORM_computed, FORM_register_argument, FORM_masked_field, FORM_ops,
 	FORM_ops_ram, FORM_switched, FORM_table_index, FORM_offsets, FORM_script, FORM_tail,
 	FORM_variadic, FORM_recursive, FORM_jumped, FORM_ram_code, FORM_two_steps, FORM_svc,
-	FORM_pend, FORM_task, FORM_dma, FORM_second_boot, FORM_timer, FORM_timeout, FORM_hal,
-	FORM_ll, FORM_spl, FORM_maple, FORM_pin_map, FORM_flags, FORM_negated, FORM_global_set,
+	FORM_pend, FORM_task, FORM_dma, FORM_dma_later, FORM_second_boot, FORM_timer, FORM_timeout,
+	FORM_hal, FORM_ll, FORM_spl, FORM_maple, FORM_pin_map, FORM_flags, FORM_negated, FORM_global_set,
 	FORM_callback, FORM_toggled, FORM_enum_map, FORM_conditional, FORM_from_clear,
 	FORM_clamped, FORM_clock_between, FORM_maple_tail,
 };
@@ -473,6 +473,24 @@ static void with_dma(void)
 	lib_wait(100);
 }
 
+/* The same, but an update of TIM2 asks for it 50 ms later. */
+static void with_dma_later(void)
+{
+	REG(0x40021014) |= 1;
+	REG(0x4002101C) |= 1;
+	REG(0x4002001C + 8) = 0x40010004;
+	REG(0x4002001C + 12) = (uint32_t)(uintptr_t)dma_words;
+	REG(0x4002001C + 4) = 1;
+	REG(0x4002001C) = 2u << 10 | 2u << 8 | 1u << 4 | 1u; /* blame dma_later */
+	REG(0x40000028) = 7999; /* a tick a millisecond */
+	REG(0x4000002C) = 49;
+	REG(0x40000014) = 1; /* the prescaler in force */
+	REG(0x40000010) = 0;
+	REG(0x4000000C) = 1u << 8; /* UDE */
+	REG(0x40000000) = 1;
+	lib_wait(100);
+}
+
 static void with_second_boot(void)
 {
 	REG(0x4002101C) |= 3u << 27;
@@ -521,6 +539,8 @@ static void other_times(void)
 		start_task(task_body, task_stack + 64);
 	if (IS(dma))
 		with_dma();
+	if (IS(dma_later))
+		with_dma_later();
 	if (IS(timer))
 		start_timer();
 	if (IS(timeout))
