@@ -105,7 +105,7 @@ load helper
 
 @test "dry run says what it would do" {
   driven_board
-  head -c 5000 /dev/urandom >data.bin
+  { head -c 3000 /dev/urandom; printf y; head -c 1999 /dev/urandom; } >data.bin
   run_code 0 write -n --force --check=no data.bin
   said "$output" '^5 pages: (5 would be erased|the whole chip would be erased), 5 written, 0 stay as they are$'
   run_code 0 write --force --check=no data.bin
