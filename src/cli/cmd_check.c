@@ -13,7 +13,7 @@ static const struct option_def options[] = {
 	{"strict", 0, NULL, "may-lock-out and hazard fail, too (exit 7)"},
 	{"for", 0, "TIME", "run that long: 10s, 10m, 2h (idle time is skipped); default 10s"},
 	{"budget", 0, "TIME", "effort for trying other answers (a button, a device, a byte); default 300ms"},
-	{"at", 0, "ADDR", "where a raw binary lies; default 0x08000000"},
+	{"at", 0, "ADDR", "where a raw binary lies; default 0x08000000, or where its vectors lead"},
 	{"silicon", 0, "NAME", "genuine (default), gd32f103, cs32f103, apm32f103, ch32f103, air32f103"},
 	{"format", 0, "FORMAT", "text (default), gcc (file:line: error: ...) or sarif (2.1.0)"},
 	{"jobs", 'j', "N", "files checked at the same time; default: one a processor"},
@@ -138,7 +138,7 @@ static enum status check_one(struct cli *cli, const char *file,
 {
 	struct image *img;
 	struct lockout_report *r;
-	enum status s = load_image(file, request->at, &img, err);
+	enum status s = load_where_linked(cli, file, request->at, &img, err);
 
 	if (s)
 		return s;

@@ -5,7 +5,7 @@
 
 static const struct option_def options[] = {
 	{"for", 0, "TIME", "how long a run lasts at most; default 10s"},
-	{"at", 0, "ADDR", "where a raw binary lies; default 0x08000000"},
+	{"at", 0, "ADDR", "where a raw binary lies; default 0x08000000, or where its vectors lead"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -107,7 +107,7 @@ static enum status run(struct cli *cli, const struct args *args)
 	uint32_t at;
 	enum status s;
 
-	if ((s = parse(cli, args, &opt, &at)) || (s = load_image(file, at, &img, &cli->err)))
+	if ((s = parse(cli, args, &opt, &at)) || (s = load_where_linked(cli, file, at, &img, &cli->err)))
 		return s;
 	s = lockout_narrow(img, &opt, &r, &cli->err);
 	if (!s) {

@@ -2,6 +2,7 @@
  * `reflash write FILE [ADDR]`: check, write what changed, verify, start, and
  * look whether the chip can still be reached.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,6 +172,10 @@ static enum status run(struct cli *cli, const struct args *args)
 	    (s = parse_address(cli, args->count > 1 ? args->rest[1] : NULL, &address)) ||
 	    (s = load_image(job.check.file, address, &job.check.img, &cli->err)))
 		return s;
+	if (address == IMAGE_NO_ADDRESS && image_linked_elsewhere(job.check.img, &address))
+		note(cli, "%s is linked for 0x%08" PRIX32 ", as its vectors show: written to the start "
+		     "of flash it will not run; give the address to write it there\n",
+		     job.check.file, address);
 	if (!(s = precheck_start(cli, &job.check)))
 		s = write_image(cli, &job);
 	image_free(job.check.img);

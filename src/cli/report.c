@@ -22,6 +22,29 @@ enum status load_image(const char *path, uint32_t address, struct image **out, s
 	return s;
 }
 
+enum status load_where_linked(struct cli *cli, const char *path, uint32_t address,
+			      struct image **out, struct err *err)
+{
+	struct image *img;
+	const struct image_segment *bytes;
+	enum status s = load_image(path, address, &img, err);
+	uint32_t linked;
+	size_t n;
+
+	if (s)
+		return s;
+	if (address != IMAGE_NO_ADDRESS || !image_linked_elsewhere(img, &linked)) {
+		*out = img;
+		return STATUS_OK;
+	}
+	note(cli, "%s is linked for 0x%08" PRIX32 ", as its vectors show, and taken to lie there "
+	     "(--at says otherwise)\n", path, linked);
+	bytes = image_segments(img, &n);
+	s = image_parse(path, bytes->data, bytes->len, linked, out, err);
+	image_free(img);
+	return s;
+}
+
 void tell_left_out(struct cli *cli, const struct image *img)
 {
 	uint32_t address, len = image_left_out(img, &address);

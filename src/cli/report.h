@@ -16,6 +16,11 @@ void tell_left_out(struct cli *cli, const struct image *img);
 enum status load_image(const char *path, uint32_t address, struct image **out,
 		       struct err *err) MUST_CHECK;
 
+/* The same, but a raw binary that is given no address goes where it was linked, as far
+ * as it shows (image_linked_elsewhere): what runs is looked at, not where it is written. */
+enum status load_where_linked(struct cli *cli, const char *path, uint32_t address,
+			      struct image **out, struct err *err) MUST_CHECK;
+
 /* The whole answer (design: "check: the answer"). `img` may be NULL. */
 void report_print(const struct cli *cli, const char *file, const struct image *img,
 		  const struct lockout_report *r);

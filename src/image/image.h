@@ -63,6 +63,10 @@ bool image_read(const struct image *img, uint32_t address, void *out, size_t len
  * the lowest flash address that holds a plausible (SP, reset) pair. False and
  * `err` says why when there is none. */
 bool image_vectors(const struct image *img, uint32_t *address, struct err *err);
+/* A raw binary that was surely linked for another place than where it was put, by where
+ * its vectors lead (one that a boot loader starts, saved without its address): that
+ * place. False: it lies right, or nothing is known; `*address` may be changed. */
+bool image_linked_elsewhere(const struct image *img, uint32_t *address);
 /* SHA-256 of the segments (address and bytes), 32 bytes. */
 void image_hash(const struct image *img, uint8_t out[32]);
 

@@ -37,7 +37,7 @@ static struct image *load(const char *path)
 }
 
 /* As flash would hold it: what lies between the segments is erased. */
-static struct image *as_raw(const struct image *img)
+static struct image *as_raw(const struct image *img, bool placed)
 {
 	uint32_t low, high;
 	struct image *raw = NULL;
@@ -48,7 +48,8 @@ static struct image *as_raw(const struct image *img)
 	memset(bytes, 0xFF, high - low);
 	for (uint32_t at = low; at < high; at++)
 		(void)image_read(img, at, &bytes[at - low], 1);
-	if (image_parse("raw.bin", bytes, high - low, low, &raw, NULL) != STATUS_OK)
+	if (image_parse("raw.bin", bytes, high - low, placed ? low : IMAGE_NO_ADDRESS, &raw, NULL) !=
+	    STATUS_OK)
 		raw = NULL;
 	free(bytes);
 	return raw;
@@ -111,7 +112,7 @@ static bool is_listed(const char *name)
 static bool one(const char *path, unsigned number)
 {
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	struct image *img = load(path), *raw = img ? as_raw(img) : NULL;
+	struct image *img = load(path), *raw = img ? as_raw(img, true) : NULL;
 	struct lockout_report *with = check(img), *without = check(raw);
 	const char *why = with && without ? difference(with, without) : "not checked";
 	/* what is listed must still need them */
@@ -125,10 +126,31 @@ static bool one(const char *path, unsigned number)
 	return ok;
 }
 
+/* Where it was linked is found without being told, and nothing is moved that lies
+ * where it was linked. */
+static bool found_place(const char *path)
+{
+	struct image *img = load(path), *raw = img ? as_raw(img, false) : NULL;
+	uint32_t low = 0, high, found = 0x08000000;
+	bool ok = false;
+
+	if (raw) {
+		image_span(img, &low, &high);
+		if (!image_linked_elsewhere(raw, &found))
+			found = 0x08000000;
+		ok = found == low;
+	}
+	if (!ok)
+		printf("# %s is linked for 0x%08X, not 0x%08X\n", path, low, found);
+	image_free(raw);
+	image_free(img);
+	return ok;
+}
+
 int main(int argc, char **argv)
 {
 	char pattern[1024];
-	unsigned failures = 0, number = 0;
+	unsigned failures = 0, number = 0, misplaced = 0;
 	size_t step = argc > 2 ? (size_t)atoi(argv[2]) : 0;
 	glob_t found;
 
@@ -139,6 +161,10 @@ int main(int argc, char **argv)
 		return 2;
 	for (size_t i = 0; i < found.gl_pathc; i += step)
 		failures += !one(found.gl_pathv[i], ++number);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		misplaced += !found_place(found.gl_pathv[i]);
+	printf("%sok %u - places of raw images\n", misplaced ? "not " : "", ++number);
+	failures += misplaced;
 	printf("1..%u\n", number);
 	globfree(&found);
 	return failures != 0;
