@@ -96,6 +96,15 @@ static bool came_down(const struct trace *t, const struct subject *s, const int3
 	return slice_crossing(t, depth, &slice, call);
 }
 
+/* A function that calls itself counts its rounds by what it hands down: nobody's choice. */
+static bool calls_itself(const struct trace *t, const struct subject *s, size_t call)
+{
+	const struct image_symbol *from = image_symbol_at(s->img, t->steps[call].r[15]);
+
+	return from && call + 1 < t->count &&
+	       image_symbol_at(s->img, t->steps[call + 1].r[15]) == from;
+}
+
 static bool branch_call(const struct trace *t, const struct subject *s, const int32_t *depth,
 			size_t branch, const struct arm_insn *insn, const struct arm_effects *e,
 			size_t *call)
@@ -116,7 +125,8 @@ static bool branch_call(const struct trace *t, const struct subject *s, const in
 		reads = (uint16_t)(1u << insn->rm);
 	}
 	for (unsigned reg = 0; reg < 13; reg++)
-		if (reads >> reg & 1 && came_down(t, s, depth, at, reg, call))
+		if (reads >> reg & 1 && came_down(t, s, depth, at, reg, call) &&
+		    !calls_itself(t, s, *call))
 			return true;
 	return false;
 }

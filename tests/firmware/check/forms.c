@@ -15,6 +15,7 @@ enum {
 	FORM_stop, FORM_standby, FORM_sleep, FORM_iwdg, FORM_iwdg_bites, FORM_rdp, FORM_reset_loop,
 	FORM_fault, FORM_command, FORM_interrupt_pin, FORM_strap, FORM_sensor, FORM_bus_flag,
 	FORM_behind_call, FORM_no_interrupt, FORM_no_exception,
+	FORM_descent,
 };
 
 #define AFIO_ON() (RCC_APB2ENR |= RCC_APB2ENR_AFIOEN)
@@ -74,8 +75,22 @@ static void start_ticks(void)
 	SYST_CSR = SYST_CSR_RUN;
 }
 
+/* How deep it goes is not what locks out. */
+static __attribute__((noinline)) void descend(uint32_t rounds)
+{
+	if (rounds == 0) {
+		AFIO_MAPR = SWJ_DISABLE; /* blame descent */
+		return;
+	}
+	sink = rounds;
+	descend(rounds - 1);
+	sink = rounds;
+}
+
 static void locking_forms(void)
 {
+	if (IS(descent))
+		descend(7);
 	if (IS(word))
 		AFIO_MAPR = SWJ_DISABLE; /* blame word */
 	if (IS(half))

@@ -20,7 +20,7 @@ static const struct form_row locking[] = {
 	{"inlined", "locks-out", "swj-off"}, {"variable", "locks-out", "swj-off"},
 	{"global", "locks-out", "swj-off"}, {"returned", "locks-out", "swj-off"},
 	{"pin", "locks-out", "swj-off"}, {"twice", "locks-out", "swj-off"},
-	{"rmw_or", "locks-out", "swj-off"},
+	{"rmw_or", "locks-out", "swj-off"}, {"descent", "locks-out", "swj-off"},
 	/* only with input, or later than the run */
 	{"uart", "may-lock-out", "swj-off", .condition = "if USART1 receives 'x'"},
 	{"button", "may-lock-out", "swj-off", .condition = "if PA0 reads 0"},
