@@ -71,14 +71,17 @@ static void show(struct cli *cli, const char *file, const struct image *img,
 	char where[320], source[400];
 
 	if (!r->found && !r->count) {
-		say(cli, "%s: nothing to narrow down: it does not lose SWD when it is run\n", file);
+		say(cli,
+		    "%s: nothing to narrow down: it does not lose SWD when it is run (`reflash check` says "
+		    "whether it may)\n",
+		    file);
 		return;
 	}
 	say(cli, "%s: each call and store skipped once, in a run of its own (%u runs)\n\n", file, r->runs);
 	for (size_t i = 0; i < r->count; i++)
 		show_block(cli, &r->blocks[i]);
 	if (!r->found) {
-		say(cli, "\nno single call decides it\n");
+		say(cli, "\nno single block decides it; `reflash check %s` names what to change\n", file);
 		return;
 	}
 	place_text(&r->line, where, sizeof where);
@@ -114,7 +117,7 @@ static enum status run(struct cli *cli, const struct args *args)
 		show(cli, file, img, r);
 		if (cli->json)
 			show_json(cli, file, r);
-		s = r->found ? STATUS_LOCKS_OUT : STATUS_OK;
+		s = r->found || r->count ? STATUS_LOCKS_OUT : STATUS_OK;
 		narrow_report_free(r);
 	}
 	image_free(img);
@@ -126,6 +129,6 @@ const struct command cmd_narrow = {
 	.summary = "Which block does it? Block-by-block search, with proof",
 	.about = "From main and the task down: each call, and each line that stores to a peripheral,\n"
 		 "that ran before SWD was lost is skipped once, in a run of its own from reset.\n"
-		 "Exit code 7 when the block was found, 0 when the firmware does not lose SWD.",
+		 "Exit code 7 when the firmware loses SWD, 0 when it does not.",
 	.options = options, .min_args = 1, .max_args = 1, .run = run,
 };

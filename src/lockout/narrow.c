@@ -29,6 +29,7 @@ struct level {
 	uint32_t way_down;   /* address in it that leads to the store */
 	uint32_t last_ran;   /* the last call or store of it that ran before the loss */
 	bool is_store;       /* way_down is the store itself */
+	bool went_down;      /* the next one was searched below its call */
 };
 
 static bool fetch(const struct search *s, uint32_t address, struct arm_insn *insn)
@@ -190,7 +191,7 @@ static void find_last_ran(const struct search *s, struct level *l)
 }
 
 /* One call; below the one that leads down, the next function. */
-static bool search_call(struct search *s, struct level *levels, size_t count, unsigned at,
+static void search_call(struct search *s, struct level *levels, size_t count, unsigned at,
 			uint32_t pc, const struct arm_insn *insn, const struct arm_effects *fx,
 			bool tail)
 {
@@ -198,37 +199,50 @@ static bool search_call(struct search *s, struct level *levels, size_t count, un
 	struct narrow_block *b = add_block(s, at, pc);
 
 	if (!b)
-		return false;
+		return;
 	name_callee(s, fx, b->calls, sizeof b->calls);
 	judge(s, l, b, pc, insn->size, tail);
 	if (!b->guilty)
-		return false;
+		return;
 	s->report->line = b->place;
 	s->report->found = true;
-	if (leads_down(l, pc, insn->size) && at + 1 < count)
-		search_level(s, levels, count, at + 1);
-	return true;
+	if (!leads_down(l, pc, insn->size) || at + 1 == count)
+		return;
+	l->went_down = true;
+	search_level(s, levels, count, at + 1);
 }
 
-/* Every call and every storing line of one function, in program order. A
- * function that only started the task which stores has no way down: what the
- * task does follows it. */
+/* What never ran may be a literal that only looks like a call: calls go to where a
+ * function begins. */
+static bool is_code(const struct search *s, uint32_t pc, const struct arm_effects *fx)
+{
+	const struct image_symbol *callee;
+
+	if (narrow_did_run(s, pc) || fx->flow == ARM_FLOW_CALL_REG || !image_symbol_at(s->img, pc))
+		return true;
+	callee = image_symbol_at(s->img, fx->target);
+	return callee && callee->address == fx->target;
+}
+
+/* Every call and every storing line of one function, in program order. Where it
+ * takes none of its calls to get to the next function, something else led there:
+ * it started a task, or an interrupt broke in. */
 static void search_level(struct search *s, struct level *levels, size_t count, unsigned at)
 {
 	struct level *l = &levels[at];
 	struct arm_effects fx;
 	struct arm_insn insn;
-	bool tail, any = false;
+	bool tail;
 
 	find_last_ran(s, l);
 	for (uint32_t pc = l->low; pc < l->high && fetch(s, pc, &insn); pc += insn.size) {
 		arm_effects(&insn, pc, &fx);
-		if (is_call(l, &fx, &tail))
-			any |= search_call(s, levels, count, at, pc, &insn, &fx, tail);
+		if (is_call(l, &fx, &tail) && is_code(s, pc, &fx))
+			search_call(s, levels, count, at, pc, &insn, &fx, tail);
 		else if (narrow_covered(s, s->stores, pc))
 			judge_line(s, l, at, pc);
 	}
-	if (any && l->way_down == 0 && at + 1 < count)
+	if (!l->went_down && at + 1 < count)
 		search_level(s, levels, count, at + 1);
 }
 
@@ -275,7 +289,8 @@ static size_t plan_levels(const struct search *s, const struct lockout_finding *
 static const struct lockout_finding *worst_run_finding(const struct lockout_report *r)
 {
 	for (size_t i = 0; i < r->finding_count; i++)
-		if (r->findings[i].level == LEVEL_LOCKOUT && r->findings[i].after_us != UINT64_MAX)
+		if (r->findings[i].level == LEVEL_LOCKOUT && r->findings[i].after_us != UINT64_MAX &&
+		    !r->findings[i].condition[0])
 			return &r->findings[i];
 	return NULL;
 }

@@ -115,6 +115,9 @@ setup_file() { :; }
   json '[.blocks[] | select(.guilty and .calls == "board_remap")] | length == 1'
   run_code 0 narrow "$fw/blinky.elf"
   said "$output" 'nothing to narrow down'
+  # only with input: not run, but no failure
+  run_code 0 narrow "$forms/button-Os.elf"
+  said "$output" 'nothing to narrow down: .*`reflash check` says whether it may'
   run_code 8 narrow missing.elf
 }
 

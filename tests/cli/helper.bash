@@ -1,6 +1,7 @@
 # What every command test starts from: a desk of its own (sockets, memory of
 # what was written), no probe chosen, and the example firmware.
 fw=$REFLASH_BUILD/examples/firmware
+forms=$REFLASH_BUILD/tests/firmware/check # firmware of known truth
 
 setup() {
   desk=$(mktemp -d)
