@@ -8,6 +8,7 @@
 #include "cli/parallel.h"
 #include "cli/report.h"
 #include "cli/report_formats.h"
+#include "cli/verdicts.h"
 
 static const struct option_def options[] = {
 	{"strict", 0, NULL, "may-lock-out and hazard fail, too (exit 7)"},
@@ -133,6 +134,20 @@ static enum status not_modelled(struct cli *cli, const struct check_request *req
 	return STATUS_UNKNOWN;
 }
 
+/* `write` looks only for as long as connecting takes: what locks out later than
+ * that it knows from here. */
+static void remember_lockout(const struct cli *cli, const struct check_request *request,
+			     const struct image *img, const struct lockout_report *r)
+{
+	struct verdict_record record = {.verdict = r->verdict};
+
+	if (r->verdict != VERDICT_LOCKS_OUT || request->run.run_us || request->run.silicon)
+		return;
+	snprintf(record.said, sizeof record.said, "%s: %s", verdict_name(r->verdict),
+		 r->findings[0].summary);
+	verdict_remember(cli, img, &record);
+}
+
 static enum status check_one(struct cli *cli, const char *file,
 			     const struct check_request *request, struct err *err)
 {
@@ -149,6 +164,7 @@ static enum status check_one(struct cli *cli, const char *file,
 	s = lockout_check(img, &request->run, &r, err);
 	if (!s) {
 		show(cli, request, file, img, r);
+		remember_lockout(cli, request, img, r);
 		tell_left_out(cli, img);
 		s = judge(r->verdict, request->strict);
 		lockout_report_free(r);

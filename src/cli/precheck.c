@@ -122,25 +122,33 @@ static void *run_check(void *arg)
 enum status precheck_start(struct cli *cli, struct precheck *c)
 {
 	struct verdict_record known;
+	bool quick = c->kind == CHECK_QUICK;
 	enum status s = check_vectors(cli, c);
 
 	tell_left_out(cli, c->img);
 	if (s || c->kind == CHECK_NO)
 		return s;
-	if (c->kind == CHECK_QUICK && verdict_recall(cli, c->img, &known)) {
-		mention(cli, c, &known);
-		return STATUS_OK;
+	if (quick && verdict_recall(cli, c->img, &known)) {
+		quick = known.verdict != VERDICT_LOCKS_OUT;
+		if (quick) {
+			mention(cli, c, &known);
+			return STATUS_OK;
+		}
 	}
-	c->opt = (struct lockout_options){.chip = cli->chip, .quick = c->kind == CHECK_QUICK,
-					  .log = &cli->log};
+	c->opt = (struct lockout_options){.chip = cli->chip, .quick = quick, .log = &cli->log};
 	c->running = true;
 	/* a full check takes its time: no chip is held for it */
-	c->threaded = c->kind == CHECK_QUICK &&
-		      pthread_create(&c->thread, NULL, run_check, c) == 0;
+	c->threaded = quick && pthread_create(&c->thread, NULL, run_check, c) == 0;
 	if (c->threaded)
 		return STATUS_OK;
 	run_check(c);
 	return precheck_finish(cli, c);
+}
+
+/* A lock-out that the quick check sees it will see again. */
+static bool worth_remembering(const struct precheck *c, enum lockout_verdict verdict)
+{
+	return verdict == VERDICT_LOCKS_OUT ? !c->opt.quick : c->kind == CHECK_QUICK;
 }
 
 enum status precheck_finish(struct cli *cli, struct precheck *c)
@@ -158,7 +166,7 @@ enum status precheck_finish(struct cli *cli, struct precheck *c)
 		return c->status;
 	}
 	describe(c, c->report, &known);
-	if (c->kind == CHECK_QUICK)
+	if (worth_remembering(c, known.verdict))
 		verdict_remember(cli, c->img, &known);
 	if (c->report->verdict == VERDICT_LOCKS_OUT && !c->force)
 		s = refuse(cli, c, c->report);

@@ -31,7 +31,8 @@ static bool slot_of(const struct cli *cli, const struct image *img, struct slot 
 static bool verdict_by_name(const char *name, enum lockout_verdict *out)
 {
 	static const enum lockout_verdict kept[] = {VERDICT_CLEAR, VERDICT_HAZARD,
-						    VERDICT_MAY_LOCK_OUT, VERDICT_UNKNOWN};
+						    VERDICT_MAY_LOCK_OUT, VERDICT_LOCKS_OUT,
+						    VERDICT_UNKNOWN};
 
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
 		if (strcmp(name, verdict_name(kept[i])) != 0)
@@ -66,7 +67,7 @@ void verdict_remember(const struct cli *cli, const struct image *img,
 	struct slot slot;
 	json_t *o;
 
-	if (record->verdict == VERDICT_LOCKS_OUT || !slot_of(cli, img, &slot))
+	if (!slot_of(cli, img, &slot))
 		return;
 	o = json_pack("{s:s, s:s, s:s}", "key", slot.key, "verdict", verdict_name(record->verdict),
 		      "said", record->said);

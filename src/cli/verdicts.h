@@ -4,8 +4,9 @@
  * small file each, chosen by the image's hash; a newer image takes the slot of
  * an older one. A record holds for the program that made it (its size and the
  * time it was built) and for one --chip only; after an update all is checked
- * anew. An image that locks out is never remembered: it is proved, and its
- * line told, each time.
+ * anew. That an image locks out is remembered of full checks only, and never
+ * believed: it says that the quick check is not enough here, so that the full
+ * one proves it, and tells its line, each time.
  */
 #ifndef REFLASH_CLI_VERDICTS_H
 #define REFLASH_CLI_VERDICTS_H

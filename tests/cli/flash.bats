@@ -364,6 +364,17 @@ cut_by() {
   run_code 8 verify missing.bin
 }
 
+@test "a lock-out that check proved is not written for want of time to see it" {
+  need_firmware
+  driven_board
+  run_code 0 write "$forms/timer-long.elf"
+  run_code 7 check "$forms/timer-long.elf"
+  run_code 7 write "$forms/timer-long.elf"
+  said "$output" 'LOCKS OUT'
+  run_code 0 write --force "$forms/timer-long.elf"
+  said "$errors" '^check: locks-out'
+}
+
 @test "the quick check's verdict is remembered: by image, program and chip, never a lock-out" {
   need_firmware
   driven_board
