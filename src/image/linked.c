@@ -97,7 +97,7 @@ bool image_linked_elsewhere(const struct image *img, uint32_t *address)
 		return false;
 	read_targets(s, &t);
 	second = beginnings(s, &t, s->address);
-	if (t.count < TARGETS_MIN || second * 5 >= t.count * 3)
+	if (t.count < TARGETS_MIN)
 		return false;
 	for (unsigned i = 0; i <= PLACES; i++) {
 		uint32_t base = FLASH_BASE + i * PAGE;
@@ -111,5 +111,6 @@ bool image_linked_elsewhere(const struct image *img, uint32_t *address)
 			second = n;
 		}
 	}
-	return best * 5 >= t.count * 4 && (best - second) * 4 >= t.count;
+	/* any place fits some vectors by chance, where it lies as well as elsewhere */
+	return best * 5 >= t.count * 4 && best > second && (best - second) * 4 >= t.count;
 }
