@@ -25,6 +25,7 @@ void note(const struct cli *cli, const char *fmt, ...)
 
 	if (cli->quiet || cli->json)
 		return;
+	fflush(stdout); /* one order for who reads both */
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);

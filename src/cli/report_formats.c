@@ -36,7 +36,7 @@ void report_gcc(const char *file, const struct lockout_report *r)
 		gcc_place(file, f);
 		printf("%s: ", severity(f));
 		put_flat(f->summary);
-		if (f->condition[0])
+		if (f->condition[0] && !strstr(f->summary, f->condition))
 			printf(" (only %s)", f->condition);
 		printf(" [%s]\n", cause_name(f->cause));
 		if (!f->fix[0] || f->level == LEVEL_NOTE)
@@ -66,12 +66,26 @@ static json_t *sarif_location(const char *file, const struct lockout_finding *f)
 			 f->blame.function, "kind", "function");
 }
 
+/* Silence would read as a clear verdict. */
+static json_t *sarif_not_checked(const char *file, const struct lockout_report *r)
+{
+	char text[900];
+
+	snprintf(text, sizeof text, "%s: not checked: %s", file, r->reason);
+	return json_pack("{s:s, s:s, s:{s:s}, s:[{s:{s:{s:s}}}], s:{s:s, s:s}}", "ruleId",
+			 "not-checked", "level", "warning", "message", "text", text, "locations",
+			 "physicalLocation", "artifactLocation", "uri", file, "properties", "firmware",
+			 file, "verdict", verdict_name(r->verdict));
+}
+
 void sarif_add(json_t *log, const char *file, const struct lockout_report *r)
 {
 	json_t *run = json_array_get(json_object_get(log, "runs"), 0);
 	json_t *results = json_object_get(run, "results");
 	char text[900];
 
+	if (r->verdict == VERDICT_UNKNOWN && !r->finding_count)
+		json_array_append_new(results, sarif_not_checked(file, r));
 	for (size_t i = 0; i < r->finding_count; i++) {
 		const struct lockout_finding *f = &r->findings[i];
 

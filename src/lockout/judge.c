@@ -98,8 +98,8 @@ static void judge_mode(const struct subject *s, const struct plan *plan, const s
 	time_text(st->first_ns, when, sizeof when);
 	time_text(st->longest_ns, longest, sizeof longest);
 	snprintf(f->summary, sizeof f->summary,
-		 "the chip enters %s mode %s after reset (%llu times in this run, at most %s at a time)"
-		 "%s", names[mode], when, (unsigned long long)st->count, longest,
+		 "the chip enters %s mode %s after reset (%llu time%s in this run, at most %s at a time)"
+		 "%s", names[mode], when, (unsigned long long)st->count, st->count == 1 ? "" : "s", longest,
 		 mode == MCU_MODE_SLEEP ? "" : "; its debug port does not answer meanwhile");
 	if (!mild)
 		snprintf(f->fix, sizeof f->fix, "%s",
@@ -133,8 +133,8 @@ static void judge_watchdog(const struct subject *s, const struct plan *plan,
 			continue;
 		if (bites)
 			snprintf(f->summary, sizeof f->summary,
-				 "the %s is started and reset the chip %u times in this run",
-				 names[i], bites);
+				 "the %s is started and reset the chip %u time%s in this run",
+				 names[i], bites, bites == 1 ? "" : "s");
 		else
 			snprintf(f->summary, sizeof f->summary,
 				 "the %s is started; it goes on while a debugger halts the core "

@@ -147,6 +147,19 @@ setup_file() { :; }
          and .runs[0].results[0].locations[0].physicalLocation.region.startLine > 0' <<<"$output"
 }
 
+@test "--format sarif: a file that was not checked is no silence; gcc says a condition once" {
+  need_firmware
+  run_code 1 check --chip stm32f407vg --format sarif "$fw/blinky.elf"
+  jq -e '.runs[0].results | length == 1 and .[0].ruleId == "not-checked" and .[0].level == "warning"
+         and (.[0].message.text | contains("stm32f407vg is not modelled"))
+         and (.[0].locations[0].physicalLocation.artifactLocation.uri | endswith("blinky.elf"))' <<<"$output"
+  run_code 0 check --format gcc "$forms/button-Os.elf"
+  said "$output" 'if PA0 reads 0 \[swj-off\]'
+  [[ $output != *"if PA0 reads 0"*"if PA0 reads 0"* ]]
+  run_code 0 check --format gcc "$forms/standby-Os.elf"
+  said "$output" '\(1 time in this run'
+}
+
 @test "folders: every firmware file below, in order, in parallel as one after the other" {
   need_firmware
   mkdir -p tree/sub

@@ -364,6 +364,13 @@ cut_by() {
   run_code 8 verify missing.bin
 }
 
+@test "what stdout and stderr say keeps its order in one file" {
+  need_firmware
+  driven_board --silicon air32f103
+  "$REFLASH" write --check=no "$forms/nojtag-Os.elf" >both 2>&1 </dev/null
+  [[ $(cat both) == *"SWD no longer answers"*"next: "* ]]
+}
+
 @test "a lock-out that check proved is not written for want of time to see it" {
   need_firmware
   driven_board
