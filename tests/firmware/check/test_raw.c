@@ -16,7 +16,7 @@ enum { RUN_US = 400000, BYTES_MAX = 1 << 20 };
 /* What only the sweep sees, through a pointer that only symbols show to be one; a frame
  * that a jump left out, in which a library's name made look for it. */
 static const char *const needs_symbols[] = {
-	"maple_tail-O2flto",
+	"maple_tail-O2flto", "maple_tail-Os", "maple_tail-O3",
 	"callback_behind-O2", "jumped_behind-O2", "ops_ram_behind-O0", "ram_code_behind-O0",
 	"ram_code_behind-O2",
 };
