@@ -1,7 +1,7 @@
 /* `reflash read FILE [ADDR SIZE]`: save the chip's memory, raw. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,11 +57,14 @@ static enum status write_all(int fd, const uint8_t *data, size_t len)
 enum status can_save(const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
-	char folder[4096] = ".";
+	size_t n = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
+	char folder[PATH_MAX] = ".";
 	bool there = access(path, F_OK) == 0;
 
-	if (slash)
-		snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	if (n && n < sizeof folder) {
+		memcpy(folder, path, n);
+		folder[n] = '\0';
+	}
 	if (strcmp(path, "-") == 0 || access(there ? path : folder, W_OK) == 0)
 		return STATUS_OK;
 	err_set(err, STATUS_IO, "%s cannot be written: %s", path, strerror(errno));
