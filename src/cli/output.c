@@ -34,7 +34,7 @@ void note(const struct cli *cli, const char *fmt, ...)
 void emit_json(const struct cli *cli, json_t *object)
 {
 	if (cli->json) {
-		json_dumpf(object, stdout, JSON_COMPACT);
+		json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
 		putchar('\n');
 		fflush(stdout);
 	}

@@ -52,7 +52,7 @@ static void show_json(const char *name, size_t done, size_t total, FILE *out)
 	json_t *o = json_pack("{s:s, s:s, s:I, s:I}", "type", "progress", "phase", name, "done",
 			      (json_int_t)done, "total", (json_int_t)total);
 
-	json_dumpf(o, out, JSON_COMPACT);
+	json_dumpf(o, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	fputc('\n', out);
 	fflush(out);
 	json_decref(o);

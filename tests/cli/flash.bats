@@ -20,6 +20,7 @@ load helper
   run_code 0 write --json "$fw/blinky.elf"
   json '.type == "result" and .command == "write" and .written > 0 and .attachable == true and .verdict == "clear"'
   json '.type == "result" and (.ms.connect >= 0) and (.ms.program > 0) and .chip == "STM32F103C8" and (.uid | length) == 24'
+  [[ ! $output =~ \.[0-9]{10} ]] # 34.74, not 34.740000000000002
   json '.type == "progress" and .phase == "program" and .total > 0'
 }
 
