@@ -21,6 +21,8 @@ struct search {
 	const struct lockout_options *opt;
 	struct mcu *m;
 	struct mcu_snapshot *at_reset;
+	bool looking_on;   /* the unchanged program, past its loss: does it fault by itself? */
+	uint32_t own_fault; /* where it does; 0: nowhere */
 	uint64_t until_ns; /* the horizon of a trial, virtual time since reset */
 	uint8_t *ran;      /* coverage of the unchanged program up to the loss, a bit a half-word */
 	uint8_t *stores;   /* alike: the instructions that stored to a peripheral */

@@ -19,12 +19,20 @@
 static void watch(void *ctx, struct mcu *m, const struct mcu_event *e)
 {
 	struct search *s = ctx;
+	bool faults = e->kind == MCU_EVENT_FAULT || e->kind == MCU_EVENT_LOCKUP;
 
+	if (s->looking_on) {
+		if (!faults)
+			return;
+		s->own_fault = e->pc;
+		mcu_stop_run(m);
+		return;
+	}
 	if (e->kind == MCU_EVENT_SWJ && !mcu_swd_on(m))
 		s->trial.swd_lost = true;
-	if (e->kind == MCU_EVENT_FAULT || e->kind == MCU_EVENT_LOCKUP)
-		s->trial.faulted = true;
-	if (s->trial.swd_lost || s->trial.faulted)
+	/* the fault that it comes to anyway is not for want of what was left out */
+	s->trial.faulted |= faults && e->pc != s->own_fault;
+	if (s->trial.swd_lost || faults)
 		mcu_stop_run(m);
 }
 
@@ -115,6 +123,16 @@ bool narrow_did_run(const struct search *s, uint32_t address)
 	return narrow_covered(s, s->ran, address);
 }
 
+/* The unchanged program goes on to the horizon. */
+static void look_on(struct search *s)
+{
+	struct mcu_limits limits = {.until_ns = s->until_ns, .instructions = UINT64_MAX};
+
+	s->looking_on = true;
+	mcu_run(s->m, &limits);
+	s->looking_on = false;
+}
+
 /* The unchanged program once: when does it lose SWD, and what ran until then? */
 static enum status baseline(struct search *s, struct err *err)
 {
@@ -134,6 +152,7 @@ static enum status baseline(struct search *s, struct err *err)
 	lost_ns = mcu_now_ns(s->m);
 	s->until_ns = lost_ns * GRACE_FACTOR + GRACE_NS;
 	memcpy(s->ran, mcu_coverage(s->m), size);
+	look_on(s);
 	return STATUS_OK;
 }
 

@@ -6,7 +6,7 @@
 #include "lib.h"
 
 #define IS(name) (WAY == WAY_##name)
-enum { WAY_timer, WAY_polled, WAY_nothing, WAY_early, WAY_again, WAY_both, WAY_stores };
+enum { WAY_timer, WAY_polled, WAY_nothing, WAY_early, WAY_again, WAY_both, WAY_stores, WAY_faults };
 
 #define BUSY_MS 8000u
 
@@ -80,6 +80,12 @@ int main(void)
 		both();
 	if (IS(early) || IS(again))
 		lib_remap(SWJ_DISABLE, 0); /* blame early again */
+	if (IS(faults)) {
+		lib_remap(SWJ_DISABLE, 0); /* blame faults */
+		while (ticks < 5)
+			work();
+		__asm volatile("udf #0");
+	}
 	if (IS(again))
 		lib_remap(SWJ_DISABLE, 1); /* blame again */
 	if (IS(stores)) {

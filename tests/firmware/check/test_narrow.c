@@ -23,6 +23,7 @@ static const struct row rows[] = {
 	{"early-long", "(the store itself)", "lib_remap", NULL},
 	{"behind-long", "lib_remap", "main", NULL},
 	{"behind-long", "(the store itself)", "lib_remap", NULL},
+	{"faults-long", "lib_remap", "main", NULL},
 	{"stores-long", "(the store itself)", "main", "(a store)"},
 	{"isr-O0", "lib_remap", "sys_tick_handler", NULL},
 	{"isr-Os", "(the store itself)", "lib_remap", NULL},
