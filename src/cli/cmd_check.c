@@ -217,17 +217,39 @@ static enum status check_all(struct cli *cli, struct check_request *request)
 	return s ? s : worst;
 }
 
+/* A folder with nothing to check is said, and keeps nobody from the other files. */
+static enum status list_files(struct cli *cli, const struct args *args,
+			      struct check_request *request, enum status *worst)
+{
+	for (size_t i = 0; i < args->count; i++) {
+		struct err err = ERR_INIT;
+		enum status s = file_list_add(&request->files, args->rest[i], &err);
+
+		if (s && s != STATUS_BAD_FILE) {
+			cli->err = err;
+			return s;
+		}
+		if (!s)
+			continue;
+		print_error(cli, s, &err);
+		*worst = s;
+	}
+	return STATUS_OK;
+}
+
 static enum status run(struct cli *cli, const struct args *args)
 {
 	struct check_request request;
-	enum status s = parse_request(cli, args, &request);
+	enum status empty = STATUS_OK, s = parse_request(cli, args, &request);
 
-	for (size_t i = 0; i < args->count && !s; i++)
-		s = file_list_add(&request.files, args->rest[i], &cli->err);
+	if (!s)
+		s = list_files(cli, args, &request, &empty);
 	if (!s && request.format == FORMAT_SARIF)
 		request.sarif = sarif_new();
 	if (!s)
 		s = check_all(cli, &request);
+	if (badness(empty) > badness(s))
+		s = empty;
 	if (request.sarif) {
 		json_dumpf(request.sarif, stdout, JSON_INDENT(1));
 		putchar('\n');

@@ -147,6 +147,17 @@ setup_file() { :; }
          and .runs[0].results[0].locations[0].physicalLocation.region.startLine > 0' <<<"$output"
 }
 
+@test "an empty folder among the files is told, and the others are checked" {
+  need_firmware
+  mkdir none
+  run_code 8 check none "$fw/blinky.elf"
+  said "$errors" 'none is a folder without firmware files'
+  said "$output" 'blinky.elf: CLEAR'
+  run_code 7 check "$fw/locked-rtos.elf" none
+  run_code 8 check none
+  one_clear_error
+}
+
 @test "--format sarif: a file that was not checked is no silence; gcc says a condition once" {
   need_firmware
   run_code 1 check --chip stm32f407vg --format sarif "$fw/blinky.elf"
