@@ -160,6 +160,8 @@ void finding_print(const struct cli *cli, const struct image *img, const struct 
 		if (source_line(img, &f->blame, source, sizeof source))
 			say(cli, "      %s\n", source);
 		print_store(cli, f, print_callers(cli, f));
+		if (f->table[0])
+			say(cli, "  The value is in a table: %s.\n", f->table);
 	}
 	if (f->condition[0])
 		say(cli, "  Only %s.\n", f->condition);

@@ -49,7 +49,7 @@ static json_t *pins_json(uint16_t pins)
 
 static json_t *finding_json(const struct lockout_finding *f)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}",
 			 "cause", cause_name(f->cause), "level", level_name(f->level), "certainty",
 			 certainty_name(f->certainty), "after_us",
 			 f->after_us == UINT64_MAX ? json_null()
@@ -59,7 +59,7 @@ static json_t *finding_json(const struct lockout_finding *f)
 			 "store", store_json(f), "stack", stack_json(f), "pins_needed",
 			 pins_json(f->pins_needed), "condition", text_or_null(f->condition),
 			 "summary", f->summary, "fix", text_or_null(f->fix), "proof",
-			 text_or_null(f->proof));
+			 text_or_null(f->proof), "table", text_or_null(f->table));
 }
 
 static json_t *coverage_json(const struct lockout_coverage *c)

@@ -8,7 +8,7 @@
 #include "lockout/lockout_internal.h"
 
 #define DEFAULT_RUN_US 10000000ull
-#define DEFAULT_EFFORT 250000000u
+#define DEFAULT_EFFORT 200000000u
 #define DEFAULT_QUIET 70000000u /* effort without anything new that ends a run */
 #define QUICK_RUN_US 2000000ull
 #define QUICK_INSTRUCTIONS 30000000ull

@@ -184,6 +184,7 @@ static void fill_finding(const struct subject *s, const struct outcome *o,
 	fill_stack(s->img, h, f);
 	f->store = f->stack[0];
 	f->blame = *blame;
+	name_table(s->img, h->table, f);
 	describe_condition(s, o, h, f);
 }
 

@@ -29,6 +29,17 @@ static void fill_from_blame(const struct blame *b, struct lockout_finding *f)
 	snprintf(f->task, sizeof f->task, "%s", b->task);
 }
 
+/* The word of the table that holds the value, when the image names the table. */
+void name_table(const struct image *img, uint32_t entry, struct lockout_finding *f)
+{
+	const struct image_symbol *table = entry ? image_symbol_at(img, entry) : NULL;
+
+	if (!table || table->is_function)
+		return;
+	snprintf(f->table, sizeof f->table, "%.48s+0x%X", table->name,
+		 (unsigned)((entry & ~3u) - table->address));
+}
+
 static void describe_off(const struct subject *s, const struct outcome *o,
 			 const struct swj_change *c, struct lockout_finding *f)
 {
@@ -82,6 +93,7 @@ static enum status add_offender(const struct subject *s, const struct plan *plan
 			f->level = LEVEL_LOCKOUT;
 			f->certainty = CERTAIN_PROVED;
 			fill_from_blame(b, f);
+			name_table(s->img, b->table, f);
 			describe_off(s, o, c, f);
 		} else {
 			status = STATUS_NO_MEMORY;

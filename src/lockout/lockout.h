@@ -80,6 +80,7 @@ struct lockout_finding {
 	struct lockout_place blame; /* the statement to change */
 	struct lockout_place store; /* the instruction that did it */
 	uint32_t store_target, store_value;
+	char table[64];            /* "rows+0x8": the word of a table that the value came from; "" */
 	struct lockout_place stack[LOCKOUT_STACK_MAX]; /* innermost first; [0] = store */
 	size_t stack_len;
 	uint16_t pins_needed;      /* bit 0 PA13, 1 PA14, 2 PA15, 3 PB3, 4 PB4: really used */

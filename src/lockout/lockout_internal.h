@@ -483,6 +483,7 @@ bool is_library_helper(const char *function);
 void helpers_caller(const struct lockout_place *stack, size_t len, struct lockout_place *blame);
 void blame_helpers_caller(struct lockout_finding *f);
 
+void name_table(const struct image *img, uint32_t entry, struct lockout_finding *f);
 void fix_swj(const struct image *img, const struct lockout_finding *f, char *out, size_t size);
 void pins_text(uint16_t pins, char *out, size_t size);
 

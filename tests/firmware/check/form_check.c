@@ -106,6 +106,10 @@ static bool findings_fit(const struct form_test *t, const struct lockout_report 
 			snprintf(why, size, "says \"%s\"", f->condition);
 			return false;
 		}
+		if (row->table && strcmp(f->table, row->table) != 0) {
+			snprintf(why, size, "found it in \"%s\"", f->table);
+			return false;
+		}
 		fitting++;
 	}
 	snprintf(why, size, "no finding %s", row->cause);

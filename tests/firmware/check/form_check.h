@@ -15,6 +15,7 @@ struct form_row {
 	unsigned run_ms;       /* 0: 60 */
 	const char *condition; /* what it hangs on, or "its start*"; NULL: any */
 	unsigned pins;         /* pins_needed, as lockout.h numbers them; 0: any */
+	const char *table;     /* the word that holds the value; NULL: any */
 	const char *marked;    /* the name in the sources' comments; NULL: `form` */
 };
 
