@@ -6,7 +6,7 @@ forms=$REFLASH_BUILD/tests/firmware/check # firmware of known truth
 setup() {
   desk=$(mktemp -d)
   export XDG_RUNTIME_DIR=$desk/run XDG_STATE_HOME=$desk/state XDG_CACHE_HOME=$desk/cache NO_COLOR=1
-  unset REFLASH_PROBE
+  unset REFLASH_PROBE REFLASH_BOARD REFLASH_UART
   mkdir -m 700 "$XDG_RUNTIME_DIR"
   cd "$desk" || return 1
 }
